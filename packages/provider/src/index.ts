@@ -1,0 +1,14 @@
+export type { Caller, Capability, CapabilityKind, Effect, Metadata, SourceLocation } from './capability.ts';
+export { CapstanError, type CapstanErrorOptions } from './capstan-error.ts';
+export type { Completes, Completion, CompletionRequest } from './completes.ts';
+export type { Discovers, DiscoverTarget, ManifestDraft } from './discovers.ts';
+export { type ErrorCode, errorCodes } from './error-codes.ts';
+export type { InputRequest, InputResponse, Invocation, LogEntry, LogLevel, Progress } from './invocation.ts';
+export type { JsonObject, JsonSchema, JsonValue } from './json.ts';
+export type { Provider, ProviderPlugin } from './provider-plugin.ts';
+export type { CallLimits, EgressPolicy, Logger, ProviderHost, SecretSource, UpstreamChange } from './provider-host.ts';
+export type { CallRecord, CapabilityResult, ContentBlock, ProviderResult, TaskHandle } from './result.ts';
+export type { RunsTasks, TaskStatus } from './runs-tasks.ts';
+export type { ErrorVerdict, SessionFacts, SessionKey, SessionRequest, TerminationReason } from './session.ts';
+export { toArguments } from './to-arguments.ts';
+export type { TraceContext } from './trace-context.ts';
