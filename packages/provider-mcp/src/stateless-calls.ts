@@ -1,0 +1,79 @@
+import type { PriorDiscovery } from '@modelcontextprotocol/client';
+import type { JsonObject, ProviderResult } from '@capstan/provider';
+import type { Approach } from './connection.ts';
+import { ExpiringMap } from './expiring-map.ts';
+import type { McpSession } from './mcp-session.ts';
+import { UpstreamError } from './upstream-error.ts';
+
+export interface StatelessCall {
+  /** Server and identity. */
+  readonly key: string;
+  /** What is known about the server's protocol era. */
+  readonly known: PriorDiscovery | undefined;
+  readonly isProcess: boolean;
+  /** Without an approach: find out how to talk to the server first. */
+  readonly connect: (approach: Approach | undefined) => Promise<McpSession>;
+  readonly call: (session: McpSession) => Promise<ProviderResult>;
+  readonly warn: (event: string, details: JsonObject) => void;
+}
+
+/** How a legacy server takes a call that wants no session: straight away, or only after a handshake. */
+type LegacyForm = { readonly handshake: true } | { readonly handshake: false; readonly protocolVersion: string };
+
+const latestLegacyRevision = '2025-11-25';
+
+/** Calls outside the pool (`mcp_requires_session: false`): each opens what it needs and ends it. */
+export class StatelessCalls {
+  readonly #forms = new ExpiringMap<LegacyForm>({ ttlMs: 3_600_000, maxEntries: 1000 });
+  readonly #warned = new ExpiringMap<true>({ ttlMs: 3_600_000, maxEntries: 1000 });
+
+  async execute(call: StatelessCall): Promise<ProviderResult> {
+    if (call.isProcess) this.#warnAboutProcess(call);
+    else if (call.known?.kind === 'legacy') {
+      const form = this.#forms.get(call.key) ?? { handshake: false, protocolVersion: latestLegacyRevision };
+      if (!form.handshake) {
+        const result = await this.#withoutHandshake(call, form.protocolVersion);
+        if (result !== undefined) return result;
+      }
+    }
+    const session = await call.connect(undefined);
+    if (!call.isProcess && session.era === 'legacy') this.#rememberForm(call.key, session);
+    return callAndEnd(session, call);
+  }
+
+  /** One request, nothing before or after it. Undefined where the server refused it for want of a session: nothing was executed. */
+  async #withoutHandshake(call: StatelessCall, protocolVersion: string): Promise<ProviderResult | undefined> {
+    const session = await call.connect({ kind: 'stateless', protocolVersion });
+    try {
+      return await callAndEnd(session, call);
+    } catch (error) {
+      if (!isBadRequest(error)) throw error;
+      return undefined;
+    }
+  }
+
+  #rememberForm(key: string, session: McpSession): void {
+    const { protocolVersion } = session.facts;
+    if (session.hasSessionId) this.#forms.set(key, { handshake: true });
+    else this.#forms.set(key, { handshake: false, protocolVersion: protocolVersion ?? latestLegacyRevision });
+  }
+
+  #warnAboutProcess({ key, warn }: StatelessCall): void {
+    if (this.#warned.get(key) !== undefined) return;
+    this.#warned.set(key, true);
+    warn('mcp.process-per-call', { advice: 'mcp_requires_session: auto keeps one process for all calls' });
+  }
+}
+
+async function callAndEnd(session: McpSession, { call, warn }: StatelessCall): Promise<ProviderResult> {
+  try {
+    return await call(session);
+  } finally {
+    // The answer counts; a server that does not confirm the end of its session takes nothing away from it.
+    await session.terminate().catch(() => warn('mcp.session-end-unconfirmed', {}));
+  }
+}
+
+function isBadRequest(error: unknown): boolean {
+  return error instanceof UpstreamError && error.details['status'] === 400;
+}
