@@ -1,0 +1,7 @@
+import type { Provider } from '@capstan/provider';
+import { mcpProvider } from '@capstan/provider-mcp';
+
+/** The provider plugins that the command brings along. */
+export function bundledProviders(): readonly Provider[] {
+  return [mcpProvider()];
+}

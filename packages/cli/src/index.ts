@@ -1,0 +1,1 @@
+export { type CapstanConfig, defineConfig } from './config.ts';
