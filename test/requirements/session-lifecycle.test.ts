@@ -80,6 +80,7 @@ describe('a session', () => {
   it('is cleaned up: nothing stays open, and the ledger forgets what ended after an hour, or 1,000 others', async () => {
     const { runtime } = await memoryRuntime(upstream, { metadata: { session_scope: 'call' } });
     for (let call = 0; call < 1_050; call++) await runtime.call('memory.call');
+    await vi.advanceTimersByTimeAsync(1);
     expect([upstream.opened, upstream.ended, upstream.open.size]).toEqual([1_050, 1_050, 0]);
     const listed = runtime.sessions?.list() ?? [];
     expect([listed.length, listed[0]?.id, listed.at(-1)?.id]).toEqual([1_000, 'memory-51', 'memory-1050']);

@@ -188,6 +188,8 @@ export class PooledSession {
       return false;
     }
     this.#state = 'ready';
+    // It did not idle while it was opened.
+    this.lastUsedAt = Date.now();
     this.#settled.resolve();
     const durationMs = Date.now() - this.createdAt;
     telemetry.sessionCreated(plugin.prefix, durationMs / 1_000);

@@ -35,6 +35,21 @@ describe('a session that expires while others are served', () => {
   });
 });
 
+describe('a session that took long to open', () => {
+  it('has idled for no time when it is open', async () => {
+    const gate = Promise.withResolvers<void>();
+    upstream.openingGate = gate.promise;
+    const { runtime } = await memoryRuntime(upstream, { metadata: { session_idle_timeout_ms: 1_000 } });
+    const call = runtime.call('memory.call');
+    await vi.advanceTimersByTimeAsync(5_000);
+    gate.resolve();
+    await vi.advanceTimersByTimeAsync(1);
+    await call;
+    expect([upstream.opened, upstream.ended]).toEqual([1, 0]);
+    await runtime.close();
+  });
+});
+
 describe('an opening that takes longer than a call may wait', () => {
   it('is waited for until its own limit', async () => {
     const gate = Promise.withResolvers<void>();
