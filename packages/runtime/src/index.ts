@@ -30,7 +30,7 @@ export { type RuntimeEvent, type RuntimeEventListener, RuntimeEvents } from './r
 export type { CallLimitOptions, RuntimeOptions, SessionPoolOptions } from './runtime-options.ts';
 export { Secrets } from './secrets.ts';
 export type { SessionScope } from './session-pool/pool-key.ts';
-export type { ProviderSessionId, SessionState } from './session-pool/pooled-session.ts';
+export type { ProviderSessionId, SessionState } from './session-pool/session-state.ts';
 export type { LedgerEntry } from './session-pool/session-ledger.ts';
 export { type AcquireOptions, SessionPool } from './session-pool/session-pool.ts';
 export { CALL_INTERCEPTOR, CALL_LIMIT_OPTIONS, PROVIDER_PLUGIN, SESSION_POOL, SESSION_POOL_OPTIONS } from './tokens.ts';

@@ -14,7 +14,6 @@ import { CallLimitTable } from './marketplace/call-limits.ts';
 import type { CallOptions } from './marketplace/call-options.ts';
 import { Marketplace } from './marketplace/marketplace.ts';
 import { ProviderRegistry } from './provider-registry.ts';
-import { untilAborted } from './recovery.ts';
 import { RuntimeEvents } from './runtime-events.ts';
 import {
   type CallLimitOptions,
@@ -36,6 +35,7 @@ import {
   SESSION_POOL_OPTIONS,
   TELEMETRY_OPTIONS,
 } from './tokens.ts';
+import { within } from './within.ts';
 
 /** One running set of capabilities, plugins and sessions. Whoever created it closes it. */
 export interface Runtime extends AsyncDisposable {
@@ -117,10 +117,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
 
 /** Gives every plugin the same time; one that fails or hangs keeps no other from closing. */
 async function closePlugins(plugins: readonly ProviderPlugin[], limitMs: number): Promise<void> {
-  const limit = new AbortController();
-  const timer = setTimeout(() => limit.abort(), limitMs);
-  await Promise.allSettled(plugins.map((plugin) => untilAborted((async () => plugin.close?.())(), limit.signal)));
-  clearTimeout(timer);
+  await Promise.allSettled(plugins.map((plugin) => within(limitMs, async () => plugin.close?.())));
 }
 
 /** What a plugin is lent. Parts are looked up when they are used: plugins are made before the parts that need them. */

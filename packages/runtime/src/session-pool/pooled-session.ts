@@ -7,25 +7,12 @@ import {
   type TerminationReason,
 } from '@capstan/provider';
 import { requiresSession } from '../capability/requires-session.ts';
-import { untilAborted } from '../recovery.ts';
+import { within } from '../within.ts';
 import type { PoolContext } from './pool-context.ts';
 import { poolKeyHash, type SessionScope, sessionScope } from './pool-key.ts';
 import type { SessionSettings } from './session-settings.ts';
+import type { ProviderSessionId, SessionState } from './session-state.ts';
 import type { SessionTarget } from './session-target.ts';
-
-/** Names a provider session within its runtime; not the upstream's own id. */
-export type ProviderSessionId = string;
-
-/** `lost`: found dead; `retiring`: takes no new calls and ends after its last one. */
-export type SessionState =
-  | 'creating'
-  | 'ready'
-  | 'busy'
-  | 'validating'
-  | 'lost'
-  | 'retiring'
-  | 'terminating'
-  | 'closed';
 
 const concurrencyOfLight = 256;
 const concurrencyOfOthers = 64;
@@ -258,7 +245,7 @@ export class PooledSession {
     this.#state = 'validating';
     const { options, tasks } = this.#context;
     void tasks.run(async () => {
-      const isValid = await this.#within(options.createTimeoutMs, async (signal) =>
+      const isValid = await within(options.createTimeoutMs, async (signal) =>
         this.plugin.validateSession?.(this.#value, signal),
       ).catch(() => false);
       if (this.#state !== 'validating') return;
@@ -280,7 +267,7 @@ export class PooledSession {
     const { options, tasks } = this.#context;
     const renew = async (signal: AbortSignal) => this.plugin.refreshSession?.(this.#value, signal);
     this.#refresh ??= tasks
-      .run(() => this.#within(options.createTimeoutMs, renew))
+      .run(() => within(options.createTimeoutMs, renew))
       .then(
         () => {
           this.facts = this.plugin.describeSession?.(this.#value) ?? {};
@@ -300,7 +287,7 @@ export class PooledSession {
     if (this.#state === 'closed') return Promise.resolve();
     if (this.#state === 'creating') {
       this.#endsEarly ??= reason;
-      return this.#within(this.#context.options.terminateTimeoutMs, () => this.#settled.promise)
+      return within(this.#context.options.terminateTimeoutMs, () => this.#settled.promise)
         .then(() => this.#termination)
         .catch(() => {});
     }
@@ -327,7 +314,7 @@ export class PooledSession {
     const { events, ledger, options, telemetry } = this.#context;
     this.#state = 'terminating';
     clearTimeout(this.#endTimer);
-    const confirmed = await this.#within(options.terminateTimeoutMs, async () =>
+    const confirmed = await within(options.terminateTimeoutMs, async () =>
       plugin.terminateSession(this.#value, why),
     ).then(
       () => true,
@@ -342,16 +329,5 @@ export class PooledSession {
     if (why !== 'drain' && why !== 'explicit') telemetry.sessionEvicted(plugin.prefix, why);
     events.emit({ type: 'session-terminated', session: id, provider: plugin.prefix, reason: why, confirmed, calls });
     this.#onChange();
-  }
-
-  /** What `work` resolves to, or a rejection when its time is over. */
-  async #within<T>(limitMs: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const limit = new AbortController();
-    const timer = setTimeout(() => limit.abort(), limitMs);
-    try {
-      return await untilAborted(work(limit.signal), limit.signal);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 }

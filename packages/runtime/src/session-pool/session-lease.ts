@@ -1,6 +1,7 @@
 import type { Logger } from '@capstan/provider';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import type { PooledSession, ProviderSessionId } from './pooled-session.ts';
+import type { PooledSession } from './pooled-session.ts';
+import type { ProviderSessionId } from './session-state.ts';
 
 /** A session held by a host for work of its own: `await using lease = await pool.acquire(…)`. Disposing gives it back. */
 export interface SessionLease<S = unknown> extends AsyncDisposable {

@@ -1,6 +1,7 @@
 import type { Caller, SessionFacts, TerminationReason } from '@capstan/provider';
 import type { SessionScope } from './pool-key.ts';
-import type { PooledSession, ProviderSessionId, SessionState } from './pooled-session.ts';
+import type { PooledSession } from './pooled-session.ts';
+import type { ProviderSessionId, SessionState } from './session-state.ts';
 
 const mostEnded = 1_000;
 const endedForMs = 3_600_000;
