@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { startWeatherStation } from '@capstan/example-weather-provider/weather-station.ts';
+import { temporaryFolder } from '../guards/temporary-folder.ts';
 import { workspaceRoot } from '../guards/workspace.ts';
 
 const run = promisify(execFile);
@@ -38,12 +39,14 @@ describe('README.md', () => {
     const lines = blocks('README.md', 'sh').flatMap((block) => block.trim().split('\n'));
     const commands = lines.flatMap((line) => /^npx -y pnpm@12 capstan (.+)$/.exec(line)?.[1] ?? []);
     expect(commands.length).toBeGreaterThan(3);
+    using runtimeFolder = temporaryFolder();
+    const env = { ...process.env, XDG_RUNTIME_DIR: runtimeFolder.path };
     const outputs = await Promise.all(
       commands.map(async (command) => {
         // What is shown runs long enough to be looked at.
         const words = command.replace('duration=30', 'duration=1').split(' ');
         const args = ['packages/cli/dist/capstan.js', ...words];
-        return (await run(process.execPath, args, { cwd: workspaceRoot })).stdout;
+        return (await run(process.execPath, args, { cwd: workspaceRoot, env })).stdout;
       }),
     );
     expect(outputs.join()).toContain('The sum of 20 and 22 is 42.');
