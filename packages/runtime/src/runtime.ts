@@ -122,12 +122,14 @@ async function closePlugins(plugins: readonly ProviderPlugin[], limitMs: number)
 
 /** What a plugin is lent. Parts are looked up when they are used: plugins are made before the parts that need them. */
 function hostOf(container: DependencyContainer, options: RuntimeOptions, signal: AbortSignal): ProviderHost {
+  // Asked for at every call, so looked up once.
+  let limits: CallLimitTable | undefined;
   return {
     secrets: container.resolve(Secrets),
     egress: options.egress ?? {},
     logger: { log: (...entry) => container.resolve<Logger>(LOGGER).log(...entry) },
     signal,
-    limits: (capability) => container.resolve(CallLimitTable).of(capability),
+    limits: (capability) => (limits ??= container.resolve(CallLimitTable)).of(capability),
     upstreamChanged: (change) => container.resolve(RuntimeEvents).emit({ type: 'upstream-changed', ...change }),
   };
 }

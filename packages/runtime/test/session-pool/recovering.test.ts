@@ -66,10 +66,10 @@ describe('a session lost between calls', () => {
     await runtime.close();
   });
 
-  it('while it was being opened is opened anew, and given up where it never lasts', async () => {
+  it('whose opening ends with it fails the call, which reaches nobody', async () => {
     const { runtime } = await memoryRuntime(upstream);
     upstream.refuseOpening = new Refusal({ kind: 'session-lost', sent: false });
-    await expect(runtime.call('memory.call')).rejects.toBeDefined();
+    await expect(runtime.call('memory.call')).rejects.toMatchObject({ code: 'UPSTREAM_ERROR' });
     expect(upstream.calls).toHaveLength(0);
     await runtime.close();
   });
