@@ -1,8 +1,9 @@
+import type { ProviderPlugin } from '@capstan/provider';
 import type { Bench, BenchOptions } from './contract-bench.ts';
 import type { ContractOptions, ContractUpstream } from './contract-options.ts';
 
-/** What a check may need beyond what every upstream has. */
-export type Ability = 'sessions' | 'hold' | 'restart' | 'tcp' | 'secrets';
+/** What a check may need beyond what every upstream has; the last two are options of the contract. */
+export type Ability = 'sessions' | 'hold' | 'restart' | 'tcp' | 'secrets' | 'completion' | 'task';
 
 /** What a check works with: the author's words, and benches to run the plugin on. */
 export interface Contract {
@@ -25,6 +26,8 @@ export interface CheckDefinition {
 /** The checks of one subject. */
 export interface CheckGroup {
   readonly subject: string;
+  /** Of an ability that not every plugin has: whether this one does. */
+  readonly appliesTo?: (plugin: ProviderPlugin) => boolean;
   /** What the upstream can do decides what can be checked. */
   readonly checks: (upstream: ContractUpstream) => readonly CheckDefinition[];
 }

@@ -1,3 +1,6 @@
+import type { ProviderPlugin } from '@capstan/provider';
+import { createRuntime } from '@capstan/runtime';
+import { completion } from './checks/completion.ts';
 import { concurrency, singleFlight } from './checks/concurrency.ts';
 import { errorVerdicts } from './checks/error-verdicts.ts';
 import { abort, timeout } from './checks/interruption.ts';
@@ -7,6 +10,7 @@ import { lostSession, restart } from './checks/lost-session.ts';
 import { metadataSchema } from './checks/metadata-schema.ts';
 import { secrets } from './checks/secrets.ts';
 import { sessionKey } from './checks/session-key.ts';
+import { tasks } from './checks/tasks.ts';
 import { termination } from './checks/termination.ts';
 import { upstreamDeath } from './checks/upstream-death.ts';
 import { Bench } from './contract-bench.ts';
@@ -57,10 +61,13 @@ const groups: readonly CheckGroup[] = [
   leak,
   errorVerdicts,
   secrets,
+  completion,
+  tasks,
 ];
 
 /**
- * The checks for a plugin, without a test runner: for those who use another than vitest. Starts an upstream once, to see what it can do.
+ * The checks for a plugin, without a test runner: for those who use another than vitest. Makes the plugin and
+ * starts an upstream once, to see what they can do.
  */
 export async function contractChecks(options: ContractOptions): Promise<ContractChecks> {
   const contract: Contract = {
@@ -68,10 +75,12 @@ export async function contractChecks(options: ContractOptions): Promise<Contract
     secrets: secretVariables(options),
     open: (bench) => Bench.open(options, bench),
   };
+  const plugin = await pluginOf(options);
   const upstream = await options.upstream.start();
   await upstream.stop();
   const abilities = abilitiesOf(upstream, contract);
-  const all = groups.flatMap(({ subject, checks }) =>
+  const applicable = groups.filter(({ appliesTo }) => plugin !== undefined && appliesTo?.(plugin) !== false);
+  const all = applicable.flatMap(({ subject, checks }) =>
     checks(upstream).map((check) => ({
       subject,
       check,
@@ -88,7 +97,7 @@ export async function contractChecks(options: ContractOptions): Promise<Contract
   };
 }
 
-function abilitiesOf(upstream: ContractUpstream, { secrets: variables }: Contract): ReadonlySet<Ability> {
+function abilitiesOf(upstream: ContractUpstream, { options, secrets: variables }: Contract): ReadonlySet<Ability> {
   const { stateless = false, tcp, hold, restart: again } = upstream;
   const able: Readonly<Record<Ability, boolean>> = {
     sessions: !stateless,
@@ -96,8 +105,16 @@ function abilitiesOf(upstream: ContractUpstream, { secrets: variables }: Contrac
     restart: again !== undefined || tcp !== undefined,
     tcp: tcp !== undefined,
     secrets: variables.length > 0,
+    completion: options.completion !== undefined,
+    task: options.task !== undefined,
   };
   return new Set((Object.keys(able) as Ability[]).filter((ability) => able[ability]));
+}
+
+/** The plugin as a runtime has it, to see what it can do. */
+async function pluginOf({ plugin }: ContractOptions): Promise<ProviderPlugin | undefined> {
+  await using runtime = await createRuntime({ manifests: [], providers: [plugin], environment: {} });
+  return runtime.providers[0];
 }
 
 async function run(check: CheckDefinition, contract: Contract): Promise<void> {

@@ -1,5 +1,5 @@
 import type { ErrorVerdict, JsonValue, Provider } from '@capstan/provider';
-import type { CapabilityDeclaration } from '@capstan/runtime';
+import type { CapabilityDeclaration, CompletionQuestion } from '@capstan/runtime';
 
 export type Environment = Readonly<Record<string, string>>;
 
@@ -13,6 +13,13 @@ export interface ContractOptions {
   readonly capability: CapabilityDeclaration | readonly CapabilityDeclaration[];
   /** How to tell answers apart: `tag` is a short word that goes in with the input and must come back with the answer. */
   readonly call: { input(tag: string): JsonValue; tagOf(output: JsonValue): unknown };
+  /** Of a plugin that completes: something to ask of the first capability that there are suggestions for. */
+  readonly completion?: CompletionQuestion;
+  /**
+   * Of a plugin that runs tasks: an input with which the first capability goes on as a task. It must end by itself, soon, with an answer
+   * that `call.tagOf` finds the tag in.
+   */
+  readonly task?: { input(tag: string): JsonValue };
   readonly upstream: { readonly start: () => Promise<ContractUpstream> };
   /** Variables that hold secrets. Default: those named by the capabilities' `*_env_var` keys, overrides aside. */
   readonly secrets?: readonly string[];

@@ -238,6 +238,61 @@ describe.concurrent('the contract catches a plugin that', () => {
       seen: 'A call without its secret',
     },
     {
+      what: 'completes with what is no text',
+      plugin: wrong(() => ({ complete: async () => ({ values: [7 as unknown as string] }) })),
+      caughtBy: ['suggests values for an argument on the session that calls use'],
+      seen: 'What was suggested is not all text: {"values":[7]}',
+    },
+    {
+      what: 'completes on although nobody waits',
+      plugin: wrong((right) => ({
+        complete: (session, request) => right.complete(session, { ...request, signal: new AbortController().signal }),
+      })),
+      caughtBy: ['suggests nothing when that was cancelled before it began'],
+      seen: 'A completion whose signal had aborted was answered.',
+    },
+    {
+      what: 'loses the task of a call',
+      plugin: wrong((right) => ({
+        async executeWithSession(session, invocation) {
+          const { task: _task, ...result } = await right.executeWithSession(session, invocation);
+          return result;
+        },
+      })),
+      caughtBy: ['answers a call with the handle of a task, and brings it to its result'],
+      seen: 'The call was answered without a task.',
+    },
+    {
+      what: 'knows its tasks only on the session that began them',
+      plugin: wrong((right) => {
+        const owners = new Map<string, unknown>();
+        return {
+          async executeWithSession(session, invocation) {
+            const result = await right.executeWithSession(session, invocation);
+            if (result.task !== undefined) owners.set(result.task.id, session);
+            return result;
+          },
+          async getTask(session, task, signal) {
+            if (owners.get(task.id) !== session) throw new ParrotRefusal(410);
+            return await right.getTask(session, task, signal);
+          },
+        };
+      }),
+      caughtBy: ['takes a handle that was written down, also on another session'],
+      seen: 'The parrot answered 410.',
+    },
+    {
+      what: 'takes an unknown task for a lost session',
+      plugin: wrong((right) => ({
+        classifyError(error): ErrorVerdict {
+          const gone = error instanceof ParrotRefusal && error.status === 410;
+          return gone ? { kind: 'session-lost', sent: false } : right.classifyError(error);
+        },
+      })),
+      caughtBy: ['refuses a task that the upstream does not know, and keeps the session'],
+      seen: 'The runtime opened 3 sessions instead of 1.',
+    },
+    {
       what: 'claims a key of another plugin',
       plugin: wrong((right) => ({
         metadataSchema: { allOf: [right.metadataSchema], properties: { other_key: { description: 'Not ours.' } } },

@@ -33,6 +33,11 @@ export const errorCodes = {
     remedy: 'Say `provider: <prefix>` in the manifest, or register each prefix once.',
     retryable: false,
   },
+  NOT_SUPPORTED: {
+    meaning: 'The provider plugin of the capability cannot do this: complete an argument, or look after a task.',
+    remedy: 'Do without it, or use a plugin that can.',
+    retryable: false,
+  },
   SESSION_UNAVAILABLE: {
     meaning: 'The capability requires a session and none could be given. Nothing was sent without one.',
     remedy: 'See the cause: no session pool, or the upstream gives no session of the kind required.',

@@ -8,7 +8,7 @@ export type { JsonObject, JsonSchema, JsonValue } from './json.ts';
 export type { Provider, ProviderPlugin } from './provider-plugin.ts';
 export type { CallLimits, EgressPolicy, Logger, ProviderHost, SecretSource, UpstreamChange } from './provider-host.ts';
 export type { CallRecord, CapabilityResult, ContentBlock, ProviderResult, TaskHandle } from './result.ts';
-export type { RunsTasks, TaskStatus } from './runs-tasks.ts';
+export type { RunsTasks, TaskReference, TaskStatus } from './runs-tasks.ts';
 export type { ErrorVerdict, SessionFacts, SessionKey, SessionRequest, TerminationReason } from './session.ts';
 export { toArguments } from './to-arguments.ts';
 export type { TraceContext } from './trace-context.ts';

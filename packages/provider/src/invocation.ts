@@ -43,7 +43,11 @@ export interface Invocation {
   readonly conversationId?: string;
   readonly onProgress?: (progress: Progress) => void;
   readonly onLog?: (entry: LogEntry) => void;
-  /** Answers what the upstream asks while the call lives. Without it, and without `inputMode: 'return'`, such requests are declined. */
+  /**
+   * Answers what the upstream asks while the call lives; rejects what nobody here answers, which the plugin then declines in the protocol's
+   * own way. Without it, and without `inputMode: 'return'`, such requests are declined. While it is pending no time without an answer is
+   * counted (`call_timeout_ms`): a person may be typing. A timer of the plugin's own has to rest as well; `signal` still ends the call in time.
+   */
   readonly onInputRequired?: (request: InputRequest) => Promise<InputResponse>;
   /** `return`: the result carries `inputRequired` instead, and a second invocation brings `resume`. Default `answer`. */
   readonly inputMode?: 'answer' | 'return';

@@ -1,4 +1,11 @@
-import { CapstanError, type Metadata, type ProviderPlugin } from '@capstan/provider';
+import {
+  CapstanError,
+  type Completes,
+  type Discovers,
+  type Metadata,
+  type ProviderPlugin,
+  type RunsTasks,
+} from '@capstan/provider';
 import { injectAll, Lifecycle, scoped } from './container.ts';
 import { PROVIDER_PLUGIN } from './tokens.ts';
 
@@ -16,12 +23,26 @@ const requiredMembers = {
   classifyError: 'function',
 } as const satisfies Partial<Record<keyof ProviderPlugin, string>>;
 
+/** What a plugin may have beside it, and its type: abilities are found by their members. Those of one line come together or not at all. */
+const abilities = [
+  { complete: 'function' },
+  { getTask: 'function', updateTask: 'function', cancelTask: 'function' },
+  { discover: 'function' },
+  { discoverOptions: 'object' },
+  { describeSession: 'function' },
+  { validateSession: 'function' },
+  { refreshSession: 'function' },
+  { close: 'function' },
+] as const satisfies readonly Partial<
+  Record<keyof ProviderPlugin | keyof Completes | keyof Discovers | keyof RunsTasks, string>
+>[];
+
 /** The plugins of one runtime, by the prefix that each owns. */
 @scoped(Lifecycle.ContainerScoped)
 export class ProviderRegistry {
   readonly #plugins = new Map<string, ProviderPlugin>();
 
-  /** Throws `PROVIDER_AMBIGUOUS` where two plugins claim one prefix, `PROVIDER_UNDETECTED` where one is incomplete. */
+  /** Throws `PROVIDER_AMBIGUOUS` where two plugins claim one prefix, `PROVIDER_UNDETECTED` where one is incomplete or wrongly made. */
   constructor(@injectAll(PROVIDER_PLUGIN, { isOptional: true }) plugins: readonly ProviderPlugin[]) {
     for (const plugin of plugins) this.#add(plugin);
   }
@@ -81,6 +102,14 @@ export class ProviderRegistry {
       const named = typeof plugin?.prefix === 'string' ? `The plugin "${plugin.prefix}"` : 'A provider plugin';
       throw new CapstanError('PROVIDER_UNDETECTED', `${named} lacks ${missing.join(', ')}.`, { details: { missing } });
     }
+    const wrong = wrongAbilities(plugin);
+    if (wrong.length > 0) {
+      throw new CapstanError(
+        'PROVIDER_UNDETECTED',
+        `The plugin "${plugin.prefix}" is wrongly made: ${wrong.map(({ name, expected }) => `${name} must be ${expected}`).join(', ')}.`,
+        { details: { wrong: wrong.map(({ name }) => name) } },
+      );
+    }
     if (!prefixPattern.test(plugin.prefix)) {
       throw new CapstanError(
         'PROVIDER_UNDETECTED',
@@ -105,11 +134,26 @@ export class ProviderRegistry {
 }
 
 function missingMembers(plugin: ProviderPlugin): readonly string[] {
-  const given = (plugin ?? {}) as Partial<Record<keyof ProviderPlugin, unknown>>;
   return Object.entries(requiredMembers)
-    .filter(
-      ([name, type]) =>
-        typeof given[name as keyof ProviderPlugin] !== type || given[name as keyof ProviderPlugin] === null,
-    )
+    .filter(([name, type]) => !isOf(type, memberOf(plugin, name)))
     .map(([name]) => name);
+}
+
+function wrongAbilities(plugin: ProviderPlugin): readonly { readonly name: string; readonly expected: string }[] {
+  return abilities.flatMap((members) => {
+    const given = Object.entries(members).map(([name, type]) => ({ name, type, value: memberOf(plugin, name) }));
+    if (given.every(({ value }) => value === undefined)) return [];
+    return given
+      .filter(({ type, value }) => !isOf(type, value))
+      .map(({ name, type }) => ({ name, expected: type === 'function' ? 'a function' : 'an object' }));
+  });
+}
+
+/** A plugin in plain JavaScript may be anything, nothing included. */
+function memberOf(plugin: ProviderPlugin, name: string): unknown {
+  return (plugin as unknown as Readonly<Record<string, unknown>> | null | undefined)?.[name];
+}
+
+function isOf(type: string, value: unknown): boolean {
+  return typeof value === type && value !== null && !Array.isArray(value);
 }

@@ -1,17 +1,11 @@
-import {
-  type Capability,
-  CapstanError,
-  type ErrorCode,
-  type ErrorVerdict,
-  type Invocation,
-  type ProviderResult,
-} from '@capstan/provider';
+import { type Capability, CapstanError, type Effect, type ErrorCode, type ErrorVerdict } from '@capstan/provider';
+import type { WorkContext } from './upstream-work.ts';
 
 const mostTransientRetries = 2;
 const firstBackoffMs = 100;
 
 /** How one try of a call ended. */
-export type Attempt = { readonly ok: true; readonly result: ProviderResult } | FailedAttempt;
+export type Attempt<T> = { readonly ok: true; readonly result: T } | FailedAttempt;
 
 export interface FailedAttempt {
   readonly ok: false;
@@ -21,22 +15,23 @@ export interface FailedAttempt {
   readonly refreshed?: boolean;
 }
 
-export interface RecoveryOptions {
-  readonly run: (invocation: Invocation) => Promise<Attempt>;
+export interface RecoveryOptions<C extends WorkContext, T> {
+  readonly effect: Effect;
+  readonly run: (context: C) => Promise<Attempt<T>>;
   /** A pause that is longer is not begun: the caller learns at once when to come back. */
   readonly patienceMs: number;
   /** Told of each repeat before it begins. */
   readonly onRetry: (verdict: ErrorVerdict['kind']) => void;
 }
 
-export interface Recovered {
-  readonly result: ProviderResult;
+export interface Recovered<T> {
+  readonly result: T;
   readonly attempts: number;
 }
 
 /**
  * The one place where a call is repeated, for calls with and without a session. What may be repeated follows from the verdict, from
- * whether the call was sent, and from the capability's effect:
+ * whether the call was sent, and from its effect:
  *
  * | verdict | not sent, `read`, `idempotent` or `keyed` | sent `once` |
  * |---|---|---|
@@ -47,26 +42,27 @@ export interface Recovered {
  *
  * Given up after a send, `keyed` calls reject with `OUTCOME_UNKNOWN` too.
  */
-export async function executeWithRecovery(
-  invocation: Invocation,
-  { run, patienceMs, onRetry }: RecoveryOptions,
-): Promise<Recovered> {
+export async function executeWithRecovery<C extends WorkContext, T>(
+  context: C,
+  { effect, run, patienceMs, onRetry }: RecoveryOptions<C, T>,
+): Promise<Recovered<T>> {
+  const { capability, signal } = context;
   const tries = { 'session-lost': 0, unauthorized: 0, transient: 0, caller: 0, fatal: 0 };
   let sent = false;
   for (let attempt = 0; ; attempt++) {
-    const outcome = await run(attempt === 0 ? invocation : { ...invocation, attempt });
+    const outcome = await run(attempt === 0 ? context : { ...context, attempt });
     if (outcome.ok) return { result: outcome.result, attempts: attempt + 1 };
     const { error, verdict } = outcome;
     sent ||= verdict.sent;
-    if (invocation.signal.aborted) throw abortError(invocation, sent);
+    if (signal.aborted) throw abortError({ capability, effect, signal, sent });
     const tried = tries[verdict.kind]++;
     const isTooLong = (verdict.retryAfterMs ?? 0) > patienceMs;
-    if (isTooLong || !mayRepeat(invocation, outcome, tried)) throw finalError(invocation, error, verdict, sent);
+    if (isTooLong || !mayRepeat(effect, outcome, tried)) throw finalError({ capability, effect, error, verdict, sent });
     onRetry(verdict.kind);
     if (verdict.kind === 'transient') {
       const waitMs = Math.max(verdict.retryAfterMs ?? 0, firstBackoffMs * 2 ** tried * (0.5 + Math.random()));
-      await pause(waitMs, invocation.signal).catch(() => {
-        throw abortError(invocation, sent);
+      await pause(waitMs, signal).catch(() => {
+        throw abortError({ capability, effect, signal, sent });
       });
     }
   }
@@ -102,8 +98,16 @@ export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   }
 }
 
-function mayRepeat(invocation: Invocation, { verdict, refreshed }: FailedAttempt, tried: number): boolean {
-  if (verdict.sent && invocation.capability.effect === 'once') return false;
+/** What is known of a call that is given up. */
+interface GivenUp {
+  readonly capability: Capability;
+  readonly effect: Effect;
+  /** In any of its tries. */
+  readonly sent: boolean;
+}
+
+function mayRepeat(effect: Effect, { verdict, refreshed }: FailedAttempt, tried: number): boolean {
+  if (verdict.sent && effect === 'once') return false;
   switch (verdict.kind) {
     case 'session-lost':
       return tried === 0;
@@ -117,12 +121,16 @@ function mayRepeat(invocation: Invocation, { verdict, refreshed }: FailedAttempt
   }
 }
 
-function finalError(invocation: Invocation, error: unknown, verdict: ErrorVerdict, sent: boolean): unknown {
-  const { capability } = invocation;
+function finalError({
+  error,
+  verdict,
+  ...call
+}: GivenUp & { readonly error: unknown; readonly verdict: ErrorVerdict }): unknown {
+  const { capability, effect, sent } = call;
   // What came before may have happened, whatever the last try was refused for.
   const unknowable =
     !verdict.sent || verdict.kind === 'session-lost' || verdict.kind === 'unauthorized' || verdict.kind === 'transient';
-  if (sent && unknowable && !isRepeatable(capability.effect)) return outcomeUnknown(invocation, error);
+  if (sent && unknowable && !isRepeatable(effect)) return outcomeUnknown(call, error);
   if (CapstanError.isInstance(error)) return error;
   const { message } = error instanceof Error ? error : new Error(String(error));
   const { retryAfterMs } = verdict;
@@ -141,20 +149,17 @@ function codeOf({ kind, retryAfterMs }: ErrorVerdict): ErrorCode {
 }
 
 /** What a call rejects with whose signal aborted: a call with an effect that was sent may have happened. */
-function abortError(invocation: Invocation, sent: boolean): unknown {
-  const reason: unknown = invocation.signal.reason;
+function abortError({ signal, ...call }: GivenUp & { readonly signal: AbortSignal }): unknown {
+  const reason: unknown = signal.reason;
   const cancelled = CapstanError.isInstance(reason) && reason.code === 'CANCELLED';
-  return sent && !cancelled && !isRepeatable(invocation.capability.effect)
-    ? outcomeUnknown(invocation, reason)
-    : reason;
+  return call.sent && !cancelled && !isRepeatable(call.effect) ? outcomeUnknown(call, reason) : reason;
 }
 
-function isRepeatable(effect: string): boolean {
+function isRepeatable(effect: Effect): boolean {
   return effect === 'read' || effect === 'idempotent';
 }
 
-function outcomeUnknown(invocation: Invocation, cause: unknown): CapstanError {
-  const { id, effect } = invocation.capability;
+function outcomeUnknown({ capability: { id }, effect }: GivenUp, cause: unknown): CapstanError {
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new CapstanError(
     'OUTCOME_UNKNOWN',

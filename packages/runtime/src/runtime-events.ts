@@ -2,6 +2,7 @@ import type { Caller, Logger, SessionFacts, TerminationReason, UpstreamChange } 
 import { inject, Lifecycle, scoped } from './container.ts';
 import { Secrets } from './secrets.ts';
 import { LOGGER } from './tokens.ts';
+import type { Operation } from './upstream-work.ts';
 
 /** What happened, in order. Holds ids, counts and names; never inputs, outputs, secrets or an upstream's session id. */
 export type RuntimeEvent =
@@ -51,6 +52,8 @@ export type RuntimeEvent =
       readonly effect: string;
       readonly caller: Caller;
       readonly attempt: number;
+      /** Absent for a call. */
+      readonly operation?: Operation;
       /** The session it runs on, where it needs one. */
       readonly session?: string;
     }
@@ -63,6 +66,8 @@ export type RuntimeEvent =
       readonly caller: Caller;
       /** `ok`, `error` where the capability itself reported failure, or an error's code. */
       readonly outcome: string;
+      /** Absent for a call. */
+      readonly operation?: Operation;
       readonly attempts: number;
       readonly durationMs: number;
     }

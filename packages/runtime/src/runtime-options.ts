@@ -35,9 +35,9 @@ export interface RuntimeOptions {
 
 /** Bounds of one call. A capability's `call_*` metadata wins. */
 export interface CallLimitOptions {
-  /** Without an answer or progress. Default 60 000. Metadata: `call_timeout_ms`. */
+  /** Without an answer or progress; rests while the caller is asked something. Default 60 000. Metadata: `call_timeout_ms`. */
   readonly timeoutMs: number;
-  /** Waiting and retries included; progress does not extend it. Default 600 000. Metadata: `call_max_total_ms`. */
+  /** Waiting, retries and questions to the caller included; progress does not extend it. Default 600 000. Metadata: `call_max_total_ms`. */
   readonly maxTotalMs: number;
   /** Decoded bytes of an answer. Default 16 777 216. Metadata: `call_max_output_bytes`. */
   readonly maxOutputBytes: number;

@@ -1,18 +1,22 @@
 import {
   type CapabilityResult,
   CapstanError,
+  type Completion,
   type JsonObject,
   type JsonValue,
   type Logger,
   type ProviderHost,
   type ProviderPlugin,
+  type TaskHandle,
 } from '@capstan/provider';
 import { createContainer, type DependencyContainer } from './container.ts';
 import { formatProblem, type ManifestProblem } from './manifest/manifest-problem.ts';
 import { ManifestLoader } from './manifest/manifest-loader.ts';
 import { CallLimitTable } from './marketplace/call-limits.ts';
-import type { CallOptions } from './marketplace/call-options.ts';
+import type { CallOptions, OperationOptions } from './marketplace/call-options.ts';
+import { CapabilityOperations, type CompletionQuestion } from './marketplace/capability-operations.ts';
 import { Marketplace } from './marketplace/marketplace.ts';
+import type { TaskControl } from './marketplace/task-control.ts';
 import { ProviderRegistry } from './provider-registry.ts';
 import { RuntimeEvents } from './runtime-events.ts';
 import {
@@ -45,6 +49,16 @@ export interface Runtime extends AsyncDisposable {
   readonly providers: readonly ProviderPlugin[];
   /** Runs a capability; the same as `marketplace.execute`. */
   call(id: string, input?: JsonValue, options?: CallOptions): Promise<CapabilityResult>;
+  /**
+   * Suggests values for an argument of a capability, by the rules of a call that reads: sessions, repeats, limits. Rejects with
+   * `NOT_SUPPORTED` where the capability's plugin cannot.
+   */
+  complete(id: string, question: CompletionQuestion, options?: OperationOptions): Promise<Completion>;
+  /**
+   * Looks after work that an upstream goes on with: the `task` of a result, in this process or a later one. The options go for all that
+   * is done with it; `caller` has to be the one of the call. Throws `CAPABILITY_NOT_FOUND` or `NOT_SUPPORTED`.
+   */
+  task(id: string, handle: TaskHandle, options?: OperationOptions): TaskControl;
   /** Prometheus text, with no exporter running and no port open. */
   exportMetrics(): Promise<string>;
   /**
@@ -81,6 +95,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   const registry = container.resolve(ProviderRegistry);
   const telemetry = container.resolve(Telemetry);
   const marketplace = container.resolve(Marketplace);
+  const operations = container.resolve(CapabilityOperations);
   const sessions = container.resolve<SessionPool | undefined>(SESSION_POOL);
   try {
     const { capabilities, problems } = await new ManifestLoader(registry, environment).load(options.manifests);
@@ -108,6 +123,8 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
     sessions,
     providers: registry.plugins,
     call: (id, input, callOptions) => marketplace.execute(id, input, callOptions),
+    complete: (id, question, operationOptions) => operations.complete(id, question, operationOptions),
+    task: (id, handle, operationOptions) => operations.task(id, handle, operationOptions),
     exportMetrics: () => telemetry.exportMetrics(),
     close: ({ deadlineMs = sessionOptions.drainTimeoutMs } = {}) => (closed ??= close(deadlineMs)),
     [Symbol.asyncDispose]: () => runtime.close(),

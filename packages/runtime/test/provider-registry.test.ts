@@ -71,4 +71,17 @@ describe('ProviderRegistry', () => {
     const { prefix: _prefix, ...nameless } = plugin('counter');
     expect(() => new ProviderRegistry([nameless as ProviderPlugin])).toThrow('A provider plugin lacks prefix.');
   });
+
+  it.each([
+    [{ complete: 'later' }, 'complete must be a function'],
+    [{ discoverOptions: [] }, 'discoverOptions must be an object'],
+    [{ discover: {} }, 'discover must be a function'],
+    [{ getTask: async () => ({}), cancelTask: async () => ({}) }, 'updateTask must be a function'],
+    [{ validateSession: true, close: null }, 'validateSession must be a function, close must be a function'],
+  ])('refuses one whose abilities are wrongly made: %j', (members, says) => {
+    const wrong = { ...plugin('weather'), ...members } as unknown as ProviderPlugin;
+    expect(() => new ProviderRegistry([wrong])).toThrow(
+      expect.objectContaining({ code: 'PROVIDER_UNDETECTED', message: expect.stringContaining(says) }),
+    );
+  });
 });

@@ -18,6 +18,8 @@ export function parrotContract(plugin: Provider): ContractOptions {
       },
     })),
     call: { input: (word) => ({ word }), tagOf: (output: { word: string }) => output.word },
+    completion: { argument: { name: 'word', value: 'he' } },
+    task: { input: (word) => ({ word, later: true }) },
     rounds: 10,
     upstream: {
       async start() {

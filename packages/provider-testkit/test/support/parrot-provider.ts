@@ -2,13 +2,18 @@ import {
   type Caller,
   type Capability,
   CapstanError,
+  type Completes,
+  type Completion,
   type ErrorVerdict,
   type JsonObject,
   type ProviderHost,
   type ProviderPlugin,
+  type RunsTasks,
+  type TaskReference,
+  type TaskStatus,
 } from '@capstan/provider';
 
-export interface ParrotSession {
+interface ParrotSession {
   readonly url: string;
   readonly id: string;
 }
@@ -58,10 +63,21 @@ export async function ask(host: ProviderHost, request: ParrotRequest): Promise<J
   return (await response.json()) as JsonObject;
 }
 
-/** A plugin that keeps the contract. It ends its sessions on behalf of whoever opened them. */
+type OwnSession = ParrotSession & Pick<ParrotRequest, 'capability' | 'caller'>;
+
+/** A plugin that keeps the contract, with all abilities that a contract knows. It ends its sessions on behalf of whoever opened them. */
 export function parrotProvider(
   host: ProviderHost,
-): ProviderPlugin<ParrotSession & Pick<ParrotRequest, 'capability' | 'caller'>> {
+): ProviderPlugin<OwnSession> & Completes<OwnSession> & RunsTasks<OwnSession> {
+  const taskAt = async (
+    session: OwnSession | undefined,
+    { capability, caller, id }: TaskReference,
+    body: JsonObject,
+    signal: AbortSignal,
+  ): Promise<TaskStatus> => {
+    const url = `${session?.url ?? ''}/sessions/${session?.id ?? ''}/tasks/${id}`;
+    return (await ask(host, { capability, caller, url, body: JSON.stringify(body), signal })) as unknown as TaskStatus;
+  };
   return {
     prefix: 'parrot',
     metadataSchema: {
@@ -85,11 +101,20 @@ export function parrotProvider(
     },
     async executeWithSession({ url, id }, { capability, caller, input, signal }) {
       const body = JSON.stringify(input);
-      return {
-        output: await ask(host, { capability, caller, url: `${url}/sessions/${id}/words`, body, signal }),
-        isError: false,
-      };
+      const output = await ask(host, { capability, caller, url: `${url}/sessions/${id}/words`, body, signal });
+      const { task } = output;
+      return typeof task === 'string'
+        ? { output: null, isError: false, task: { id: task } }
+        : { output, isError: false };
     },
+    async complete(session, { capability, caller, argument, signal }) {
+      const url = `${session?.url ?? ''}/sessions/${session?.id ?? ''}/suggestions`;
+      const answer = await ask(host, { capability, caller, url, body: JSON.stringify(argument), signal });
+      return answer as unknown as Completion;
+    },
+    getTask: (session, task, signal) => taskAt(session, task, {}, signal),
+    updateTask: (session, task, _responses, signal) => taskAt(session, task, {}, signal),
+    cancelTask: (session, task, signal) => taskAt(session, task, { cancel: true }, signal),
     async terminateSession({ url, id, capability, caller }) {
       await ask(host, { capability, caller, url: `${url}/sessions/${id}`, method: 'DELETE' }).catch(
         (error: unknown) => {

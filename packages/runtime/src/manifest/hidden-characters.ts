@@ -9,3 +9,19 @@ export function hiddenCharacter(text: string): string | undefined {
   const found = hidden.exec(text)?.[0].codePointAt(0);
   return found === undefined ? undefined : `U+${found.toString(16).toUpperCase().padStart(4, '0')}`;
 }
+
+const everyHidden = new RegExp(hidden, 'gu');
+
+/** The text without what a reader would not see, and what that was: `U+200B`, each once. Line breaks and tabs stay. */
+export function withoutHiddenCharacters(text: string): { readonly text: string; readonly removed: readonly string[] } {
+  if (!hidden.test(text)) return { text, removed: [] };
+  const removed = new Set<string>();
+  // Windows' line breaks are line breaks.
+  const visible = text.replaceAll(/\r\n?/g, '\n').replaceAll(everyHidden, (characters) => {
+    removed.add(hiddenCharacter(characters) ?? characters);
+    return '';
+  });
+  // What stood around it may hide something now: a selector that followed an emoji.
+  const again = withoutHiddenCharacters(visible);
+  return { text: again.text, removed: [...new Set([...removed, ...again.removed])] };
+}

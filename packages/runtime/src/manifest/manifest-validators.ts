@@ -8,20 +8,20 @@ const runtimeKey = /^(?:session|call)_/;
 
 /** Compiles and keeps the schemas that manifests are checked with: the one that editors use, without its knowledge of plugins, and the runtime's. */
 export class ManifestValidators {
-  readonly ajv = new Ajv2020({ allErrors: true, verbose: true, strict: false, validateFormats: false, logger: false });
-  readonly #file: ValidateFunction;
-  readonly #capability: ValidateFunction;
-  readonly #runtimeMetadata: ValidateFunction;
-
-  constructor() {
-    const { $defs } = manifestSchema([]);
-    this.#file = this.ajv.compile({ $ref: '#/$defs/file', $defs });
-    this.#capability = this.ajv.compile({ $ref: '#/$defs/capability', $defs });
-    this.#runtimeMetadata = this.ajv.compile(runtimeMetadataSchema);
-  }
+  readonly ajv = new Ajv2020({
+    allErrors: true,
+    verbose: true,
+    strict: false,
+    validateFormats: false,
+    // Schemas of ours and of plugins, not of authors: to check them too would double the time until the first call.
+    validateSchema: false,
+    logger: false,
+  });
+  readonly #structures = new Map<'file' | 'capability', ValidateFunction>();
+  #runtimeMetadata: ValidateFunction | undefined;
 
   checkStructure(value: object): readonly SchemaComplaint[] {
-    const validate = Object.hasOwn(value, 'capabilities') ? this.#file : this.#capability;
+    const validate = this.#structure(Object.hasOwn(value, 'capabilities') ? 'file' : 'capability');
     return validate(value) ? [] : schemaComplaints(validate.errors ?? []);
   }
 
@@ -31,7 +31,18 @@ export class ManifestValidators {
       const value = metadata[key];
       if (value !== undefined && runtimeKey.test(key)) own.push([key, value]);
     }
-    if (own.length === 0 || this.#runtimeMetadata(Object.fromEntries(own))) return [];
-    return schemaComplaints(this.#runtimeMetadata.errors ?? []);
+    if (own.length === 0) return [];
+    const validate = (this.#runtimeMetadata ??= this.ajv.compile(runtimeMetadataSchema));
+    return validate(Object.fromEntries(own)) ? [] : schemaComplaints(validate.errors ?? []);
+  }
+
+  #structure(kind: 'file' | 'capability'): ValidateFunction {
+    let validate = this.#structures.get(kind);
+    if (validate === undefined) {
+      const { $defs } = manifestSchema([]);
+      validate = this.ajv.compile({ $ref: `#/$defs/${kind}`, $defs });
+      this.#structures.set(kind, validate);
+    }
+    return validate;
   }
 }

@@ -4,7 +4,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { attempt, complain, type ManifestFile } from './manifest-files.ts';
 import type { Report } from './problem-report.ts';
 
-const largestManifestBytes = 256 * 1024;
+export const largestManifestBytes = 256 * 1024;
 
 export interface ManifestContent {
   readonly bytes: Buffer;

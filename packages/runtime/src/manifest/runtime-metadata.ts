@@ -36,7 +36,10 @@ export const runtimeMetadataSchema = {
     },
     session_max_sessions: { ...count('Sessions at once for the same upstream, identity and scope.', 1), default: 1 },
     session_queue_limit: { ...count('Calls that may wait for a session.', 1), default: 1024 },
-    call_timeout_ms: duration('Milliseconds that a call may go on without an answer or progress.', 60_000),
+    call_timeout_ms: duration(
+      'Milliseconds that a call may go on without an answer or progress. Rests while the caller is asked something.',
+      60_000,
+    ),
     call_max_total_ms: duration(
       'Milliseconds that a call may take in all, waiting and retries included; progress does not extend it.',
       600_000,

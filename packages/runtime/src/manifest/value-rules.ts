@@ -6,7 +6,7 @@ export const deepestNesting = 32;
 
 const prototypeKeys = new Set(['__proto__', 'constructor', 'prototype']);
 /** Keys whose values people and models read. */
-const readable = new Set(['id', 'name', 'title', 'description', 'summary', 'tags']);
+export const readableKeys: ReadonlySet<string> = new Set(['id', 'name', 'title', 'description', 'summary', 'tags']);
 
 // Rules for everything in a manifest, whatever it means.
 
@@ -33,7 +33,7 @@ export function checkText(text: string, key: string | undefined): Complaint | un
   if (looksLikeSecret(text)) {
     return secret(key === undefined ? 'A value' : `The value of "${key}"`);
   }
-  return key !== undefined && readable.has(key) ? checkHidden(text, `"${key}"`) : undefined;
+  return key !== undefined && readableKeys.has(key) ? checkHidden(text, `"${key}"`) : undefined;
 }
 
 /** `written`: the number as it stands in the file, where there is a file. */

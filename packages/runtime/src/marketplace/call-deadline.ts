@@ -6,7 +6,8 @@ const longestTimerMs = 2_147_483_647;
 
 /**
  * Cancel and deadline of one call in one signal, whose `reason` is the `CANCELLED` or `TIMEOUT` error to throw. Progress starts the
- * idle limit anew, never the total one.
+ * idle limit anew, never the total one. While the caller is asked something the idle limit rests: it is for upstreams that are silent, not
+ * for people who think. The total one goes on, because the call holds a place in its session all the time.
  */
 export class CallDeadline {
   readonly #controller = new AbortController();
@@ -15,6 +16,8 @@ export class CallDeadline {
   readonly #caller: AbortSignal | undefined;
   readonly #endsAt: number;
   #timer: NodeJS.Timeout | undefined;
+  /** Questions to the caller that are not answered yet. */
+  #questions = 0;
 
   constructor(capability: string, limits: CallLimits, caller: AbortSignal | undefined) {
     this.#capability = capability;
@@ -37,6 +40,24 @@ export class CallDeadline {
     return (progress) => {
       if (this.#timer !== undefined) this.#restart();
       listener?.(progress);
+    };
+  }
+
+  /** Wraps what answers the upstream's questions so that the idle limit rests meanwhile. Of a call that is over nothing is asked. */
+  resting<Q, A>(answer: (question: Q) => Promise<A>): (question: Q) => Promise<A> {
+    return async (question) => {
+      if (this.#timer === undefined) {
+        const late = `The call of ${this.#capability} is over: its questions are answered no more.`;
+        throw new CapstanError('CANCELLED', late, { cause: this.signal.reason });
+      }
+      this.#questions++;
+      this.#restart();
+      try {
+        return await answer(question);
+      } finally {
+        this.#questions--;
+        if (this.#timer !== undefined) this.#restart();
+      }
     };
   }
 
@@ -78,7 +99,7 @@ export class CallDeadline {
   #restart(): void {
     clearTimeout(this.#timer);
     const left = this.#endsAt - Date.now();
-    const idle = this.#limits.timeoutMs < left;
+    const idle = this.#questions === 0 && this.#limits.timeoutMs < left;
     this.#timer = setTimeout(
       () => this.#expire(idle),
       Math.min(longestTimerMs, Math.max(0, idle ? this.#limits.timeoutMs : left)),

@@ -3,6 +3,12 @@ import { inject, Lifecycle, scoped } from '../container.ts';
 import type { CallLimitOptions } from '../runtime-options.ts';
 import { CALL_LIMIT_OPTIONS } from '../tokens.ts';
 
+/** What a caller may ask for, in milliseconds. Never widens the capability's own. */
+export interface TighterLimits {
+  readonly timeoutMs?: number;
+  readonly maxTotalMs?: number;
+}
+
 /** The limits of calls: a capability's `call_*` metadata over the runtime's options. */
 @scoped(Lifecycle.ContainerScoped)
 export class CallLimitTable {
@@ -25,6 +31,17 @@ export class CallLimitTable {
       this.#limits.set(capability, limits);
     }
     return limits;
+  }
+
+  /** The smaller of the capability's own and what the caller asks for. */
+  tightened(capability: Capability, { timeoutMs, maxTotalMs }: TighterLimits): CallLimits {
+    const limits = this.of(capability);
+    if (timeoutMs === undefined && maxTotalMs === undefined) return limits;
+    return {
+      ...limits,
+      timeoutMs: Math.min(limits.timeoutMs, timeoutMs ?? Infinity),
+      maxTotalMs: Math.min(limits.maxTotalMs, maxTotalMs ?? Infinity),
+    };
   }
 }
 

@@ -3,31 +3,28 @@ import {
   type Capability,
   type CapabilityResult,
   CapstanError,
+  type InputRequest,
   type Invocation,
   type JsonValue,
-  type ProviderPlugin,
   type TraceContext,
 } from '@capstan/provider';
 import { randomUUID } from 'node:crypto';
 import type { CallInterceptor } from '../call-interceptor.ts';
 import { InputValidator } from '../capability/input-validator.ts';
-import { requiresSession } from '../capability/requires-session.ts';
-import { inject, injectAll, Lifecycle, scoped } from '../container.ts';
+import { injectAll, Lifecycle, scoped } from '../container.ts';
 import { nearMatches } from '../near-matches.ts';
-import { ProviderRegistry } from '../provider-registry.ts';
 import { asCapstanError } from '../recovery.ts';
 import { RuntimeEvents } from '../runtime-events.ts';
 import { Secrets } from '../secrets.ts';
-import type { SessionPool } from '../session-pool/session-pool.ts';
 import type { CallOutcome } from '../telemetry/call-outcome.ts';
 import { Telemetry } from '../telemetry/telemetry.ts';
-import { CALL_INTERCEPTOR, SESSION_POOL } from '../tokens.ts';
-import { CallDeadline } from './call-deadline.ts';
-import { CallLimitTable } from './call-limits.ts';
+import { CALL_INTERCEPTOR } from '../tokens.ts';
+import type { CallDeadline } from './call-deadline.ts';
 import { type CallOptions, hostCaller } from './call-options.ts';
 import { CapabilitySearch, type SearchHit } from './capability-search.ts';
+import { Dispatcher } from './dispatcher.ts';
 import { RateLimiter } from './rate-limit.ts';
-import { executeWithoutSession } from './sessionless-calls.ts';
+import { RunningCalls } from './running-calls.ts';
 
 export interface ListFilter {
   readonly provider?: string;
@@ -45,16 +42,15 @@ interface AcceptedCall {
 }
 
 /**
- * Holds the capabilities and runs them: looks one up, checks the input, reads from its metadata whether it needs a session, and hands
- * the call to the session pool or, where none is needed, straight to the provider plugin. A required session is never skipped.
+ * Holds the capabilities and runs them: looks one up, checks the input, gives the call its deadline, and hands it through the
+ * interceptors to the dispatcher.
  */
 @scoped(Lifecycle.ContainerScoped)
 export class Marketplace {
   readonly events: RuntimeEvents;
-  readonly #registry: ProviderRegistry;
-  readonly #sessions: SessionPool | undefined;
   readonly #validator: InputValidator;
-  readonly #limits: CallLimitTable;
+  readonly #running: RunningCalls;
+  readonly #dispatcher: Dispatcher;
   readonly #secrets: Secrets;
   readonly #telemetry: Telemetry;
   readonly #rates = new RateLimiter();
@@ -62,32 +58,26 @@ export class Marketplace {
   readonly #search = new CapabilitySearch();
   readonly #execute: (invocation: Invocation) => Promise<CapabilityResult>;
   readonly #isIntercepted: boolean;
-  readonly #running = new Set<CallDeadline>();
-  #sequence = 0;
-  #closed = false;
-  #onIdle: (() => void) | undefined;
 
   constructor(
-    registry: ProviderRegistry,
     validator: InputValidator,
-    limits: CallLimitTable,
+    running: RunningCalls,
+    dispatcher: Dispatcher,
     secrets: Secrets,
     telemetry: Telemetry,
     events: RuntimeEvents,
-    @inject(SESSION_POOL) sessions: SessionPool | undefined,
     @injectAll(CALL_INTERCEPTOR, { isOptional: true }) interceptors: readonly CallInterceptor[],
   ) {
-    this.#registry = registry;
     this.#validator = validator;
-    this.#limits = limits;
+    this.#running = running;
+    this.#dispatcher = dispatcher;
     this.#secrets = secrets;
     this.#telemetry = telemetry;
     this.events = events;
-    this.#sessions = sessions;
     this.#isIntercepted = interceptors.length > 0;
     this.#execute = interceptors.reduceRight<(invocation: Invocation) => Promise<CapabilityResult>>(
       (next, interceptor) => (invocation) => interceptor(invocation, next),
-      (invocation) => (interceptors.length > 0 ? this.#dispatchRedacted(invocation) : this.#dispatch(invocation)),
+      (invocation) => (interceptors.length > 0 ? this.#dispatchRedacted(invocation) : dispatcher.call(invocation)),
     );
   }
 
@@ -146,13 +136,12 @@ export class Marketplace {
    * `CAPABILITY_NOT_FOUND`, `INPUT_INVALID`, `SESSION_UNAVAILABLE`, `TIMEOUT`, `CANCELLED`, `CLOSED`, or what the plugin reports.
    */
   async execute(id: string, input: JsonValue = {}, options: CallOptions = {}): Promise<CapabilityResult> {
-    if (this.#closed) throw new CapstanError('CLOSED', 'The runtime is closed and takes no more calls.');
+    this.#running.checkOpen();
     const capability = this.require(id);
-    const deadline = new CallDeadline(id, this.#limitsOf(capability, options), options.signal);
-    const callId = `call-${++this.#sequence}`;
+    const callId = this.#running.nextId();
     const span = this.#telemetry.startCall({ callId, capability: id, provider: capability.provider });
+    const deadline = this.#running.begin(capability, options);
     const invocation = this.#invocationOf({ callId, capability, input, deadline, trace: span?.traceContext }, options);
-    this.#running.add(deadline);
     const startedAt = performance.now();
     try {
       this.#validator.check(capability, input);
@@ -169,25 +158,13 @@ export class Marketplace {
       span?.end(error.code);
       throw error;
     } finally {
-      deadline.end();
-      this.#running.delete(deadline);
-      if (this.#running.size === 0) this.#onIdle?.();
+      this.#running.end(deadline);
     }
   }
 
   /** Takes no new calls; resolves when those in flight are over, at the latest after `deadlineMs`, when they are cancelled. */
   async close(deadlineMs: number): Promise<void> {
-    this.#closed = true;
-    if (this.#running.size === 0) return;
-    const idle = new Promise<void>((resolve) => {
-      this.#onIdle = resolve;
-    });
-    const timer = setTimeout(() => {
-      for (const deadline of this.#running)
-        deadline.cancel(new CapstanError('CLOSED', 'The runtime closed during the call.'));
-    }, deadlineMs);
-    await idle;
-    clearTimeout(timer);
+    await this.#running.close(deadlineMs);
   }
 
   #invocationOf(
@@ -208,57 +185,19 @@ export class Marketplace {
       attempt: 0,
       onProgress: deadline.extending(onProgress && ((progress) => onProgress(secrets.redact(progress)))),
       ...(onLog && { onLog: (entry) => onLog(secrets.redact(entry)) }),
-      ...(onInputRequired && { onInputRequired: (request) => onInputRequired(secrets.redact(request)) }),
+      ...(onInputRequired && {
+        onInputRequired: deadline.resting((request: InputRequest) => onInputRequired(secrets.redact(request))),
+      }),
     };
   }
 
   /** What interceptors see holds no secret either. */
   async #dispatchRedacted(invocation: Invocation): Promise<CapabilityResult> {
     try {
-      return this.#secrets.redact(await this.#dispatch(invocation));
+      return this.#secrets.redact(await this.#dispatcher.call(invocation));
     } catch (error) {
       throw this.#secrets.redactError(asCapstanError(invocation.capability, error));
     }
-  }
-
-  async #dispatch(invocation: Invocation): Promise<CapabilityResult> {
-    const { capability, callId: call } = invocation;
-    const requirement = requiresSession(capability.metadata);
-    if (requirement.mode === 'never') {
-      const { timeoutMs } = this.#limits.of(capability);
-      const host = { events: this.events, telemetry: this.#telemetry };
-      return await executeWithoutSession(this.#pluginOf(capability), invocation, timeoutMs, host);
-    }
-    const { key, value } = requirement;
-    if (this.events.observed) {
-      const metadataCount = Object.keys(capability.metadata).length;
-      this.events.emit({ type: 'session-required', call, capability: capability.id, key, value, metadataCount });
-    }
-    if (this.#sessions === undefined) {
-      throw new CapstanError(
-        'SESSION_UNAVAILABLE',
-        `${capability.id} requires a session (${key}: ${String(value)}), and this runtime has no session pool. Nothing was sent.`,
-        { details: { capability: capability.id, key } },
-      );
-    }
-    if (this.events.observed) this.events.emit({ type: 'session-delegated', call, capability: capability.id });
-    return await this.#sessions.executeWithSession(invocation);
-  }
-
-  #pluginOf(capability: Capability): ProviderPlugin {
-    const plugin = this.#registry.get(this.#registry.detect(capability.metadata, capability.provider));
-    if (plugin === undefined) throw new CapstanError('PROVIDER_UNDETECTED', `No plugin runs ${capability.id}.`);
-    return plugin;
-  }
-
-  #limitsOf(capability: Capability, options: CallOptions): ReturnType<CallLimitTable['of']> {
-    const limits = this.#limits.of(capability);
-    if (options.timeoutMs === undefined && options.maxTotalMs === undefined) return limits;
-    return {
-      ...limits,
-      timeoutMs: Math.min(limits.timeoutMs, options.timeoutMs ?? Infinity),
-      maxTotalMs: Math.min(limits.maxTotalMs, options.maxTotalMs ?? Infinity),
-    };
   }
 
   #reportEnd(invocation: Invocation, outcome: CallOutcome, record: CallRecord | undefined, startedAt: number): void {

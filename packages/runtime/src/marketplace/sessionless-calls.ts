@@ -1,7 +1,8 @@
-import type { CapabilityResult, Invocation, ProviderPlugin } from '@capstan/provider';
+import type { ProviderPlugin } from '@capstan/provider';
 import { type Attempt, executeWithRecovery, pause, untilAborted } from '../recovery.ts';
 import type { RuntimeEvents } from '../runtime-events.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { UpstreamWork, WorkContext, WorkDone } from '../upstream-work.ts';
 import { verdictOf } from '../verdict-of.ts';
 
 /** How long a plugin gets to say what became of a call that was given up. */
@@ -10,29 +11,39 @@ const graceMs = 100;
 export interface SessionlessCallsHost {
   readonly events: RuntimeEvents;
   readonly telemetry: Telemetry;
+  /** A pause before a repeat that is longer is not begun. */
+  readonly patienceMs: number;
 }
 
-/** Runs a call that needs no session, straight through its plugin, repeated as its effect allows. */
-export async function executeWithoutSession(
+/** Runs what needs no session, straight through its plugin, repeated as its effect allows. */
+export async function performWithoutSession<C extends WorkContext, T>(
   plugin: ProviderPlugin,
-  invocation: Invocation,
-  patienceMs: number,
-  { events, telemetry }: SessionlessCallsHost,
-): Promise<CapabilityResult> {
+  context: C,
+  work: UpstreamWork<C, T>,
+  { events, telemetry, patienceMs }: SessionlessCallsHost,
+): Promise<WorkDone<T>> {
   const startedAt = performance.now();
-  const { result, attempts } = await executeWithRecovery(invocation, {
-    run: (attempt) => executeOnce(plugin, attempt, events),
+  const { result, attempts } = await executeWithRecovery(context, {
+    effect: work.effect,
+    run: (attempt) => performOnce(plugin, attempt, work, events),
     patienceMs,
     onRetry: (verdict) => telemetry.callRetried(plugin.prefix, verdict),
   });
-  return { ...result, call: { attempts, session: 'none', durationMs: performance.now() - startedAt } };
+  return { result, record: { attempts, session: 'none', durationMs: performance.now() - startedAt } };
 }
 
-async function executeOnce(plugin: ProviderPlugin, invocation: Invocation, events: RuntimeEvents): Promise<Attempt> {
-  const { callId: call, capability, caller, attempt, signal } = invocation;
-  const { id, effect } = capability;
-  if (events.observed) events.emit({ type: 'call-start', call, capability: id, effect, caller, attempt });
-  const running = (async () => await plugin.execute(invocation))();
+async function performOnce<C extends WorkContext, T>(
+  plugin: ProviderPlugin,
+  context: C,
+  { effect, operation, withoutSession }: UpstreamWork<C, T>,
+  events: RuntimeEvents,
+): Promise<Attempt<T>> {
+  const { callId: call, capability, caller, attempt, signal } = context;
+  if (events.observed) {
+    const facts = { call, capability: capability.id, effect, caller, attempt, ...(operation && { operation }) };
+    events.emit({ type: 'call-start', ...facts });
+  }
+  const running = (async () => await withoutSession(plugin, context))();
   try {
     return { ok: true, result: await untilAborted(running, signal) };
   } catch (error) {

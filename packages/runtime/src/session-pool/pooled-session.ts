@@ -8,14 +8,15 @@ import {
 } from '@capstan/provider';
 import { requiresSession } from '../capability/requires-session.ts';
 import { within } from '../within.ts';
+import { CredentialsRenewal } from './credentials-renewal.ts';
 import type { PoolContext } from './pool-context.ts';
 import { poolKeyHash, type SessionScope, sessionScope } from './pool-key.ts';
+import { concurrencyOf } from './session-concurrency.ts';
+import { SessionLifetime } from './session-lifetime.ts';
 import type { SessionSettings } from './session-settings.ts';
 import type { ProviderSessionId, SessionState } from './session-state.ts';
 import type { SessionTarget } from './session-target.ts';
-
-const concurrencyOfLight = 256;
-const concurrencyOfOthers = 64;
+import type { Taken } from './taken-session.ts';
 
 export interface PooledSessionOptions {
   readonly plugin: ProviderPlugin;
@@ -25,17 +26,6 @@ export interface PooledSessionOptions {
   readonly settings: () => SessionSettings;
   /** Called when it may take calls that it could not take before, or takes none any more. */
   readonly onChange: () => void;
-}
-
-/** A session taken for one call; whoever took it releases it. */
-export interface Taken {
-  readonly session: PooledSession;
-  /** False for the call that it was opened for. */
-  readonly reused: boolean;
-  /** Whether other calls were on it. */
-  readonly others: boolean;
-  /** The how-manieth taking this was. */
-  readonly order: number;
 }
 
 /**
@@ -56,16 +46,13 @@ export class PooledSession {
   /** How often it was taken. */
   takes = 0;
   facts: SessionFacts = {};
-  /** Counts up with each renewal of credentials. */
-  generation = 0;
   ended: { readonly at: number; readonly why: TerminationReason; readonly confirmed: boolean } | undefined;
   readonly #context: PoolContext;
   readonly #target: SessionTarget;
   readonly #settings: () => SessionSettings;
   readonly #onChange: () => void;
-  // Jitter, so that sessions opened together do not end together.
-  readonly #idleFactor = 0.9 + Math.random() * 0.2;
-  readonly #lifetimeFactor = 1 - Math.random() * 0.1;
+  readonly #lifetime = new SessionLifetime();
+  readonly #renewal = new CredentialsRenewal(() => this.#renew());
   #state: Exclude<SessionState, 'busy'> = 'creating';
   #value: unknown;
   /** Resolves when its opening is over, however it went. */
@@ -76,7 +63,6 @@ export class PooledSession {
   /** Why it ends after its last call. */
   #endsFor: TerminationReason = 'stale';
   #endTimer: NodeJS.Timeout | undefined;
-  #refresh: Promise<void> | undefined;
   #termination: Promise<void> | undefined;
 
   constructor(context: PoolContext, { plugin, target, upstream, settings, onChange }: PooledSessionOptions) {
@@ -108,10 +94,7 @@ export class PooledSession {
 
   /** Calls that it takes at once. */
   get maxConcurrency(): number {
-    const { light, maxConcurrency } = this.facts;
-    return (
-      this.#settings().maxConcurrency ?? maxConcurrency ?? (light === true ? concurrencyOfLight : concurrencyOfOthers)
-    );
+    return concurrencyOf(this.facts, this.#settings());
   }
 
   /** Whether it takes one more call now. `alone`: a call that wants it for itself. */
@@ -121,14 +104,7 @@ export class PooledSession {
 
   /** When and why it ends if nothing else happens; a session in use has no idle end. */
   get willEnd(): { readonly at: number; readonly why: TerminationReason } | undefined {
-    if (this.#state !== 'ready') return undefined;
-    const { idleTimeoutMs, maxLifetimeMs } = this.#settings();
-    const lifetimeAt = Math.min(
-      this.createdAt + maxLifetimeMs * this.#lifetimeFactor,
-      this.facts.expiresAt ?? Infinity,
-    );
-    const idleAt = this.inFlight > 0 ? Infinity : this.lastUsedAt + idleTimeoutMs * this.#idleFactor;
-    return lifetimeAt <= idleAt ? { at: lifetimeAt, why: 'lifetime' } : { at: idleAt, why: 'idle' };
+    return this.#state === 'ready' ? this.#lifetime.endOf(this, this.#settings()) : undefined;
   }
 
   /** Ends it, or lets it end after its last call, where its time has come. False where it has not. */
@@ -231,13 +207,9 @@ export class PooledSession {
 
   /** Whether it idled so long that it should be asked whether it lives before it takes a call. */
   needsValidation(now: number): boolean {
-    return (
-      this.plugin.validateSession !== undefined &&
-      this.#state === 'ready' &&
-      this.inFlight === 0 &&
-      this.facts.light !== true &&
-      now - this.lastUsedAt > this.#context.options.validateAfterIdleMs
-    );
+    if (this.plugin.validateSession === undefined || this.facts.light === true) return false;
+    const isIdle = this.#state === 'ready' && this.inFlight === 0;
+    return isIdle && now - this.lastUsedAt > this.#context.options.validateAfterIdleMs;
   }
 
   /** Asks it. It takes calls again afterwards, or is lost. */
@@ -256,30 +228,15 @@ export class PooledSession {
     }, true);
   }
 
-  /**
-   * Renews credentials in place, single-flight. `refusedGeneration` is the `generation` under which the call was refused: where newer
-   * credentials came meanwhile, they are what the call needs. False where the plugin cannot renew them, or failed.
-   */
+  /** Counts up with each renewal of credentials. */
+  get generation(): number {
+    return this.#renewal.generation;
+  }
+
+  /** Renews credentials in place. False where the plugin cannot, or failed. `refusedGeneration`: under which the call was refused. */
   async refresh(refusedGeneration: number): Promise<boolean> {
     if (this.plugin.refreshSession === undefined || !this.isAlive) return false;
-    if (refusedGeneration < this.generation) return true;
-    // A refusal to renew is not reported: the calls that wait report their own, which says more.
-    const { options, tasks } = this.#context;
-    const renew = async (signal: AbortSignal) => this.plugin.refreshSession?.(this.#value, signal);
-    this.#refresh ??= tasks
-      .run(() => within(options.createTimeoutMs, renew))
-      .then(
-        () => {
-          this.facts = this.plugin.describeSession?.(this.#value) ?? {};
-          this.generation++;
-        },
-        () => {},
-      )
-      .finally(() => {
-        this.#refresh = undefined;
-      });
-    await this.#refresh;
-    return refusedGeneration < this.generation;
+    return await this.#renewal.since(refusedGeneration);
   }
 
   /** Ends it, within the time that plugins get for that; one that is being opened, as soon as it is. Idempotent; never rejects. */
@@ -293,6 +250,13 @@ export class PooledSession {
     }
     this.#termination ??= this.#context.tasks.run(() => this.#end(reason), true);
     return this.#termination;
+  }
+
+  async #renew(): Promise<void> {
+    const { options, tasks } = this.#context;
+    const renew = async (signal: AbortSignal) => this.plugin.refreshSession?.(this.#value, signal);
+    await tasks.run(() => within(options.createTimeoutMs, renew));
+    this.facts = this.plugin.describeSession?.(this.#value) ?? {};
   }
 
   /** It was opened, and is of no use. */

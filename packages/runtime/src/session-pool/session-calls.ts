@@ -1,10 +1,11 @@
-import { type ErrorVerdict, type Invocation, type ProviderPlugin, type ProviderResult } from '@capstan/provider';
+import type { ErrorVerdict, ProviderPlugin } from '@capstan/provider';
 import { type Attempt, type FailedAttempt, pause, untilAborted } from '../recovery.ts';
 import type { RuntimeEvents } from '../runtime-events.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { UpstreamWork, WorkContext } from '../upstream-work.ts';
 import { verdictOf } from '../verdict-of.ts';
 import { OpeningFailure } from './opening-failure.ts';
-import type { Taken } from './pooled-session.ts';
+import type { Taken } from './taken-session.ts';
 import type { ProviderSessionId } from './session-state.ts';
 import { circuitOpen } from './refusals.ts';
 import type { SessionSlot } from './session-slot.ts';
@@ -32,20 +33,20 @@ export class SessionCalls {
   }
 
   /** A session for a call, or why there is none. */
-  async take(slot: SessionSlot, invocation: Invocation, alone: boolean): Promise<Taken | FailedAttempt> {
+  async take(slot: SessionSlot, context: WorkContext, alone: boolean): Promise<Taken | FailedAttempt> {
     const { breaker, plugin } = slot;
     const askedAt = Date.now();
-    if (!breaker.admit(askedAt) && !(await this.#admitted(slot, invocation))) {
-      const error = circuitOpen(invocation.capability, breaker.retryAfterMs(Date.now()), undefined);
+    if (!breaker.admit(askedAt) && !(await this.#admitted(slot, context))) {
+      const error = circuitOpen(context.capability, breaker.retryAfterMs(Date.now()), undefined);
       return { ok: false, error, verdict: fatal };
     }
-    const ready = slot.takeReady(invocation.capability, alone);
+    const ready = slot.takeReady(context.capability, alone);
     if (ready !== undefined) {
       this.#host.telemetry.sessionWaited(plugin.prefix, 0);
       return ready;
     }
     try {
-      const taken = await this.#host.take(slot, invocation, invocation.signal, alone);
+      const taken = await this.#host.take(slot, context, context.signal, alone);
       this.#host.telemetry.sessionWaited(plugin.prefix, (Date.now() - askedAt) / 1_000);
       return taken;
     } catch (error) {
@@ -56,7 +57,7 @@ export class SessionCalls {
   }
 
   /** Whether the breaker lets a repeat through in time. A new call is refused at once; one that was accepted waits. */
-  async #admitted({ breaker }: SessionSlot, { attempt, signal }: Invocation): Promise<boolean> {
+  async #admitted({ breaker }: SessionSlot, { attempt, signal }: WorkContext): Promise<boolean> {
     if (attempt === 0) return false;
     const until = Date.now() + this.#host.acquireTimeoutMs;
     for (let now = Date.now(); !breaker.admit(now); now = Date.now()) {
@@ -68,16 +69,16 @@ export class SessionCalls {
   }
 
   /** One try on a session that was taken for it, which is given back when the plugin lets go of it. */
-  async execute(
+  async execute<C extends WorkContext, T>(
     slot: SessionSlot,
-    { session, reused }: Taken,
-    invocation: Invocation,
-    alone: boolean,
-  ): Promise<Attempt> {
+    { session, reused, alone }: Taken & { readonly alone: boolean },
+    context: C,
+    work: UpstreamWork<C, T>,
+  ): Promise<Attempt<T>> {
     const { plugin, generation } = session;
     session.calls++;
     if (reused) this.#host.telemetry.sessionReused(plugin.prefix);
-    if (this.#host.events.observed) this.#reportStart(session.id, reused, invocation);
+    if (this.#host.events.observed) this.#reportStart(session.id, reused, work, context);
     const since = Date.now();
     const startedAt = performance.now();
     // The session carries the call until the plugin lets go of it, which may be after the caller gave up.
@@ -87,14 +88,14 @@ export class SessionCalls {
       slot.release(session, heldMs);
       this.#host.onRelease();
     };
-    const outcome = started(plugin, session.value, invocation).then(
-      (result): Attempt => {
+    const outcome = started(plugin, session.value, context, work).then(
+      (result): Attempt<T> => {
         slot.breaker.success();
         release();
         return { ok: true, result };
       },
-      (error: unknown): Attempt => {
-        const isAborted = invocation.signal.aborted;
+      (error: unknown): Attempt<T> => {
+        const isAborted = context.signal.aborted;
         const verdict: ErrorVerdict = isAborted ? { kind: 'fatal', sent: true } : verdictOf(plugin, error);
         // Before the release: nobody else may take a session that is known to be dead.
         const lostNow = verdict.kind === 'session-lost' && session.lose();
@@ -106,10 +107,9 @@ export class SessionCalls {
       },
     );
     try {
-      const attempt = await untilAborted(outcome, invocation.signal);
+      const attempt = await untilAborted(outcome, context.signal);
       if (attempt.ok || attempt.verdict.kind !== 'unauthorized') return attempt;
-      const refreshed =
-        invocation.attempt === 0 && (await untilAborted(session.refresh(generation), invocation.signal));
+      const refreshed = context.attempt === 0 && (await untilAborted(session.refresh(generation), context.signal));
       // Refused again, or for good: the session itself is of no use any more.
       if (!refreshed) session.retire('stale');
       return { ...attempt, refreshed };
@@ -119,11 +119,15 @@ export class SessionCalls {
     }
   }
 
-  #reportStart(session: ProviderSessionId, reused: boolean, invocation: Invocation): void {
-    const { callId: call, capability, caller, attempt } = invocation;
-    const { id, effect } = capability;
+  #reportStart<C extends WorkContext, T>(
+    session: ProviderSessionId,
+    reused: boolean,
+    { effect, operation }: UpstreamWork<C, T>,
+    { callId: call, capability: { id }, caller, attempt }: C,
+  ): void {
     if (reused) this.#host.events.emit({ type: 'session-reused', call, session, capability: id });
-    this.#host.events.emit({ type: 'call-start', call, capability: id, effect, caller, attempt, session });
+    const facts = { call, capability: id, effect, caller, attempt, session, ...(operation && { operation }) };
+    this.#host.events.emit({ type: 'call-start', ...facts });
   }
 }
 
@@ -133,6 +137,11 @@ export function wasShared({ session, others, order }: Taken): boolean {
 }
 
 /** A plugin that throws instead of rejecting is no different. */
-async function started(plugin: ProviderPlugin, session: unknown, invocation: Invocation): Promise<ProviderResult> {
-  return await plugin.executeWithSession(session, invocation);
+async function started<C extends WorkContext, T>(
+  plugin: ProviderPlugin,
+  session: unknown,
+  context: C,
+  work: UpstreamWork<C, T>,
+): Promise<T> {
+  return await work.withSession(plugin, session, context);
 }

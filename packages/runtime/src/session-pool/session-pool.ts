@@ -18,11 +18,13 @@ import type { SessionPoolOptions } from '../runtime-options.ts';
 import { Secrets } from '../secrets.ts';
 import { Telemetry } from '../telemetry/telemetry.ts';
 import { LOGGER, SESSION_POOL_OPTIONS } from '../tokens.ts';
+import { callWork, type UpstreamWork, type WorkContext, type WorkDone } from '../upstream-work.ts';
 import { OpeningFailure } from './opening-failure.ts';
 import { PoolCapacity } from './pool-capacity.ts';
 import { poolGauges } from './pool-gauges.ts';
 import { poolKey, sessionScope } from './pool-key.ts';
-import type { PooledSession, Taken } from './pooled-session.ts';
+import type { PooledSession } from './pooled-session.ts';
+import type { Taken } from './taken-session.ts';
 import type { ProviderSessionId } from './session-state.ts';
 import { SessionCalls, wasShared } from './session-calls.ts';
 import { type SessionLease, SessionLeases } from './session-lease.ts';
@@ -99,32 +101,39 @@ export class SessionPool implements AsyncDisposable {
   }
 
   /**
-   * The one path of a call that needs a session: key, session, call, verdict, recovery. The marketplace comes before it: input, limits
-   * and interceptors are not looked at here. Rejects with `SESSION_UNAVAILABLE` where no
-   * plugin can give one, `OVERLOADED` and `CIRCUIT_OPEN` with `retryAfterMs`, `CLOSED` while draining, else as `executeWithRecovery` says.
+   * Runs a call that needs a session. The marketplace comes before it: input, limits and interceptors are not looked at here. Rejects
+   * with `SESSION_UNAVAILABLE` where no plugin can give one, `OVERLOADED` and `CIRCUIT_OPEN` with `retryAfterMs`, `CLOSED` while
+   * draining, else as `executeWithRecovery` says.
    */
   async executeWithSession(invocation: Invocation): Promise<CapabilityResult> {
+    const { result, record } = await this.perform(invocation, callWork(invocation.capability.effect));
+    return { ...result, call: record };
+  }
+
+  /** The one path of all that needs a session: key, session, work, verdict, recovery. Rejects like `executeWithSession`. */
+  async perform<C extends WorkContext, T>(context: C, work: UpstreamWork<C, T>): Promise<WorkDone<T>> {
     if (this.#drain !== undefined) throw closed();
     const startedAt = performance.now();
-    const plugin = this.#pluginOf(invocation.capability);
-    const request = slotRequest(plugin, invocation);
+    const plugin = this.#pluginOf(context.capability);
+    const request = slotRequest(plugin, context);
     const own = request.isShared ? undefined : this.#slots.createOwn(request);
     let opened = false;
     let alone = false;
     let isRecovering = false;
     try {
-      const { result, attempts } = await executeWithRecovery(invocation, {
+      const { result, attempts } = await executeWithRecovery(context, {
+        effect: work.effect,
         run: async (attempt) => {
           const slot = own ?? this.#slots.get(request);
           const taken = await this.#calls.take(slot, attempt, alone);
           if ('ok' in taken) return taken;
           opened ||= !taken.reused;
-          const outcome = await this.#calls.execute(slot, taken, attempt, alone);
+          const outcome = await this.#calls.execute(slot, { ...taken, alone }, attempt, work);
           // It may have killed the session under its neighbours: then it repeats by itself, where it can harm nobody.
           alone = !outcome.ok && outcome.verdict.kind === 'session-lost' && outcome.verdict.sent && wasShared(taken);
           return outcome;
         },
-        patienceMs: this.#limits.of(invocation.capability).timeoutMs,
+        patienceMs: this.#limits.of(context.capability).timeoutMs,
         onRetry: (verdict) => {
           isRecovering ||= verdict === 'session-lost';
           this.#telemetry.callRetried(plugin.prefix, verdict);
@@ -132,7 +141,7 @@ export class SessionPool implements AsyncDisposable {
       });
       if (isRecovering) this.#telemetry.sessionRecovered(plugin.prefix);
       const durationMs = performance.now() - startedAt;
-      return { ...result, call: { attempts, session: opened ? 'new' : 'reused', durationMs } };
+      return { result, record: { attempts, session: opened ? 'new' : 'reused', durationMs } };
     } finally {
       // A session of its own ends with its call, which does not wait for that.
       if (own !== undefined) void this.#tasks.run(() => this.#slots.giveUp(own), true);
