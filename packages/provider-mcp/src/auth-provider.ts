@@ -1,6 +1,6 @@
 import type { SecretSource } from '@capstan/provider';
 import type { CallContext } from './call-context.ts';
-import type { CredentialSource } from './mcp-capability.ts';
+import type { CredentialSource } from './auth-source.ts';
 import { UpstreamError } from './upstream-error.ts';
 
 /** The value of a variable, for one call. Throws `UNAUTHORIZED` where it is not set; nothing has been sent then. */

@@ -1,10 +1,11 @@
+import { EgressError } from '@capstan/http-egress';
 import { CapstanError, type JsonObject } from '@capstan/provider';
 import type { CallContext } from './call-context.ts';
 import { StartFailure } from './connection.ts';
 import type { ErrorExplanation, ErrorScene } from './error-explanation.ts';
 import { explainError } from './error-verdict.ts';
 import { lastWords } from './last-words.ts';
-import type { McpOperation } from './mcp-capability.ts';
+import type { McpOperation } from './mcp-operation.ts';
 import { UpstreamError, safeCause, strikeOut } from './upstream-error.ts';
 
 export interface CallFailureOptions {
@@ -62,6 +63,8 @@ export function describeAttempt(operation: McpOperation): string {
       return `Getting prompt "${operation.name}"`;
     case 'resource':
       return `Reading resource "${operation.uri}"`;
+    case 'resource-template':
+      return `Reading a resource of "${operation.template}"`;
   }
 }
 
@@ -80,10 +83,11 @@ function details(explanation: ErrorExplanation, scene: ErrorScene, lastLines: re
   };
 }
 
-/** An error of ours that travelled through the SDK: a missing variable, for example. */
+/** An error that says all itself: of a missing variable, for example. */
 function findCapstanError(error: unknown): CapstanError | undefined {
   let current = error;
   for (let depth = 0; depth < 8; depth += 1) {
+    if (current instanceof EgressError) return undefined;
     if (CapstanError.isInstance(current)) return current;
     if (!(current instanceof Error)) return undefined;
     current = current.cause;

@@ -1,11 +1,4 @@
 import {
-  ProtocolError,
-  type CallToolResult,
-  type Client,
-  type RequestOptions,
-  type Tool,
-} from '@modelcontextprotocol/client';
-import {
   CapstanError,
   type CallLimits,
   type ContentBlock,
@@ -14,151 +7,193 @@ import {
   type JsonValue,
   type ProviderResult,
 } from '@capstan/provider';
-import type { CallContext, CallContexts } from './call-context.ts';
-import type { Connection } from './connection.ts';
-import { isRecord } from './is-record.ts';
-import type { McpOperation } from './mcp-capability.ts';
+import type { CallContext } from './call-context.ts';
+import { expandTemplate } from './expand-template.ts';
+import { isJsonObject } from './is-record.ts';
+import type { McpOperation, ToolOperation } from './mcp-operation.ts';
+import type { McpSession } from './mcp-session.ts';
+import { inputRequired, requestWithInput } from './request-with-input.ts';
+import type { CachedReads } from './response-cache.ts';
+import { announcedTask } from './tasks.ts';
+import { headersFor } from './wire/param-headers.ts';
+import { MalformedResult, RpcError } from './wire/wire-errors.ts';
 
 export interface CallOptions {
   readonly operation: McpOperation;
   readonly invocation: Invocation;
   readonly limits: CallLimits;
   readonly context: CallContext;
-  readonly contexts: CallContexts;
+  /** Answers to `resources/read` that may be given again. */
+  readonly cache?: CachedReads | undefined;
 }
 
-/** Sends one call and shapes its answer. Rejects with what the SDK or the system threw. */
-export async function callOperation(connection: Connection, options: CallOptions): Promise<ProviderResult> {
-  const { operation, invocation, context, contexts } = options;
-  const { signal } = invocation;
-  const controller = new AbortController();
-  // Within the call's own context, so that the cancel message carries this caller's credentials, whoever aborts.
-  const onAbort = (): void => contexts.run(context, () => controller.abort(signal.reason));
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    signal.throwIfAborted();
-    return await contexts.run(context, () => send(connection, operation, options, controller.signal));
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
-}
-
-async function send(
-  connection: Connection,
-  operation: McpOperation,
-  options: CallOptions,
-  signal: AbortSignal,
-): Promise<ProviderResult> {
-  const { client } = connection;
-  const { invocation } = options;
-  const request = requestOptions(options, signal);
+/** Sends one call and shapes its answer. Rejects with what the wire or the system threw. */
+export async function callOperation(session: McpSession, options: CallOptions): Promise<ProviderResult> {
+  const { operation, invocation } = options;
   switch (operation.kind) {
-    case 'tool': {
-      const given = inputObject(invocation);
-      const { idempotencyArgument } = operation;
-      const { idempotencyKey } = invocation;
-      const key =
-        idempotencyArgument === undefined || idempotencyKey === undefined
-          ? {}
-          : { [idempotencyArgument]: idempotencyKey };
-      return toolResult(await callTool(connection, operation.name, { ...key, ...given }, invocation, request));
-    }
+    case 'tool':
+      return toolOutcome(await callTool(session, operation, options));
     case 'prompt': {
       const args = Object.fromEntries(
         Object.entries(inputObject(invocation)).map(([name, value]) => [name, promptArgument(value)]),
       );
-      const params = { name: operation.name, arguments: args, ...traceMeta(invocation) };
-      const { messages, description } = await client.getPrompt(params, request);
-      const output = json({ ...(description === undefined ? {} : { description }), messages });
-      return { output, content: blocks(messages.map((message) => message.content)), isError: false };
+      return resultOf(
+        await send(session, 'prompts/get', { name: operation.name, arguments: args }, options),
+        promptResult,
+      );
     }
-    case 'resource': {
-      // Several callers may share the client, each with rights of his own: nothing is served from its cache.
-      const params = { uri: operation.uri, ...traceMeta(invocation) };
-      const { contents } = await client.readResource(params, { ...request, cacheMode: 'bypass' });
-      const [only] = contents;
-      const output = contents.length === 1 && only !== undefined && 'text' in only ? only.text : json(contents);
-      return { output, content: blocks(contents.map((resource) => ({ type: 'resource', resource }))), isError: false };
+    case 'resource':
+      return resultOf(await readResource(session, operation.uri, options), resourceResult);
+    case 'resource-template': {
+      const uri = expandTemplate(operation.template, inputObject(invocation), invocation.capability.id);
+      return resultOf(await readResource(session, uri, options), resourceResult);
     }
   }
 }
 
 const headerMismatch = -32020;
-const maxToolDefinitions = 256;
 
-/**
- * Gives the SDK a definition without output schema, so that a schema which it cannot compile, or an answer that does not fit it, breaks no call.
- * A server that checks headers against its definition (SEP-2243) refuses a call without them before it runs; then the definition is fetched, once.
- */
-async function callTool(
-  { client, toolDefinitions }: Connection,
-  name: string,
-  args: JsonObject,
-  invocation: Invocation,
-  request: RequestOptions,
-): Promise<CallToolResult> {
-  const params = { name, arguments: { ...args }, ...traceMeta(invocation) };
-  const declared = { name, inputSchema: { ...invocation.capability.input, type: 'object' as const } };
+/** A server that checks headers against its definition (SEP-2243) refuses a call without them before it runs; then the definition is fetched, once. */
+async function callTool(session: McpSession, operation: ToolOperation, options: CallOptions): Promise<JsonObject> {
+  const { invocation } = options;
+  const { name, idempotencyArgument } = operation;
+  const { idempotencyKey } = invocation;
+  const given = inputObject(invocation);
+  const args =
+    idempotencyArgument === undefined || idempotencyKey === undefined
+      ? given
+      : { [idempotencyArgument]: idempotencyKey, ...given };
+  const params = { name, arguments: args };
+  if (session.era === 'legacy') {
+    if (session.mayRunTasks && (await session.legacyTasks.supports(name)))
+      return send(session, 'tools/call', { ...params, task: {} }, options);
+    return send(session, 'tools/call', params, options);
+  }
+  const { toolHeaders } = session;
+  const headers = toolHeaders.known(name) ?? toolHeaders.declared(invocation.capability);
   try {
-    return await client.callTool(params, { ...request, toolDefinition: toolDefinitions.get(name) ?? declared });
+    return await send(session, 'tools/call', params, options, headersFor(headers, args));
   } catch (error) {
-    const wantsHeaders = error instanceof ProtocolError && error.code === headerMismatch;
-    if (!wantsHeaders || client.getProtocolEra() !== 'modern') throw error;
-    const definition = await fetchDefinition(client, name, request).catch(() => undefined);
-    if (definition === undefined) throw error;
-    if (toolDefinitions.size >= maxToolDefinitions) toolDefinitions.clear();
-    toolDefinitions.set(name, definition);
-    return client.callTool(params, { ...request, toolDefinition: definition });
+    if (!(error instanceof RpcError && error.code === headerMismatch)) throw error;
+    const fetched = await toolHeaders.fetch(name, session, options).catch(() => undefined);
+    if (fetched === undefined) throw error;
+    return send(session, 'tools/call', params, options, headersFor(fetched, args));
   }
 }
 
-async function fetchDefinition(
-  client: Client,
-  name: string,
-  { signal, timeout }: RequestOptions,
-): Promise<Tool | undefined> {
-  const { tools } = await client.listTools(undefined, {
-    cacheMode: 'bypass',
-    ...(signal === undefined ? {} : { signal }),
-    ...(timeout === undefined ? {} : { timeout }),
-  });
-  const found = tools.find((tool) => tool.name === name);
-  if (found === undefined) return undefined;
-  const { outputSchema: _, ...definition } = found;
-  return definition;
+async function readResource(session: McpSession, uri: string, options: CallOptions): Promise<JsonObject> {
+  const { cache, invocation } = options;
+  if (cache === undefined || session.era === 'legacy') return send(session, 'resources/read', { uri }, options);
+  const known = invocation.resume === undefined ? cache.get(uri) : undefined;
+  if (known !== undefined) return known;
+  const { moment } = cache;
+  // An answer that came of the caller's own answers is for this call only (2026-07-28, "Caching").
+  let isAnswerToAnswers = false;
+  const result = await send(session, 'resources/read', { uri }, options, undefined, () => (isAnswerToAnswers = true));
+  if (!isAnswerToAnswers) cache.keep(uri, result, moment);
+  return result;
 }
 
-/** W3C trace context under the names that the protocol reserves for it in `params._meta` (SEP-414). */
-function traceMeta({ trace }: Invocation): { readonly _meta?: Record<string, string> } {
-  return trace === undefined ? {} : { _meta: { ...trace } };
-}
-
-function requestOptions({ invocation, limits, contexts }: CallOptions, signal: AbortSignal): RequestOptions {
-  return {
+async function send(
+  session: McpSession,
+  method: string,
+  params: JsonObject,
+  { invocation, limits, context }: CallOptions,
+  headers?: Readonly<Record<string, string>>,
+  onAgain?: () => void,
+): Promise<JsonObject> {
+  const { peer } = session.connection;
+  const { signal, onProgress = ignoreProgress } = invocation;
+  const request = {
     signal,
-    timeout: Math.min(limits.timeoutMs, limits.maxTotalMs),
-    maxTotalTimeout: limits.maxTotalMs,
-    // Without a handler the SDK asks for no progress, and then nothing restarts the timeout.
-    resetTimeoutOnProgress: true,
-    onprogress: ({ progress, total, message }) =>
-      contexts.run(undefined, () =>
-        invocation.onProgress?.({
-          progress,
-          ...(total === undefined ? {} : { total }),
-          ...(message === undefined ? {} : { message }),
-        }),
-      ),
+    context,
+    headers,
+    // The signal is the limit: progress moves it, a question to the caller lets it rest.
+    timeoutMs: Infinity,
+    maxBytes: limits.maxOutputBytes,
+    // Asked for even where nobody listens: a call that makes progress is not one that hangs.
+    onProgress,
+  };
+  const meta = metaOf(invocation);
+  const dressed = meta === undefined ? params : { ...params, _meta: meta };
+  const sendOnce = (extra: JsonObject): Promise<JsonObject> => peer.request(method, { ...dressed, ...extra }, request);
+  return requestWithInput(sendOnce, session, invocation, context, onAgain);
+}
+
+function ignoreProgress(): void {
+  // Progress keeps the call alive; nobody wants to hear of it.
+}
+
+/** W3C trace context (SEP-414), and what the caller's own client can answer, under the names that the protocol reserves in `params._meta`. */
+function metaOf({ trace, clientCapabilities }: Invocation): JsonObject | undefined {
+  if (trace === undefined && clientCapabilities === undefined) return undefined;
+  return {
+    ...trace,
+    ...(clientCapabilities === undefined ? {} : { 'io.modelcontextprotocol/clientCapabilities': clientCapabilities }),
   };
 }
 
-function toolResult({ content, structuredContent, isError }: CallToolResult): ProviderResult {
-  const [only] = content;
-  const text = content.length === 1 && only?.type === 'text' ? only.text : undefined;
+/** What is no result yet is handed on as what it is; `shape` is for the rest. */
+function resultOf(result: JsonObject, shape: (result: JsonObject) => ProviderResult): ProviderResult {
+  const { resultType } = result;
+  if (resultType === undefined || resultType === 'complete') return shape(result);
+  const required = inputRequired(result);
+  if (required === undefined) throw new MalformedResult('The result is of a type that is not known.');
   return {
-    output: structuredContent === undefined ? (text ?? json(content)) : json(structuredContent),
-    content: blocks(content),
+    output: null,
+    isError: false,
+    inputRequired: { requests: required.requests, state: required.state ?? '' },
+  };
+}
+
+/** A tool may also answer with a task, which only a legacy server does without saying so in `resultType`. */
+function toolOutcome(result: JsonObject): ProviderResult {
+  const task = result['content'] === undefined ? announcedTask(result) : undefined;
+  return task ?? resultOf(result, toolResult);
+}
+
+/** Of `tools/call`, or of a task that came of it. */
+export function toolResult({ content, structuredContent, isError }: JsonObject): ProviderResult {
+  const blocks = content === undefined && structuredContent !== undefined ? [] : contentBlocks(content);
+  const [only] = blocks;
+  const text = blocks.length === 1 && only?.type === 'text' ? only['text'] : undefined;
+  return {
+    output: structuredContent ?? text ?? blocks,
+    content: blocks,
     isError: isError === true,
   };
+}
+
+function promptResult({ messages, description }: JsonObject): ProviderResult {
+  if (!Array.isArray(messages)) throw new MalformedResult('The prompt has no messages.');
+  return {
+    output: { ...(description === undefined ? {} : { description }), messages },
+    content: contentBlocks(
+      messages.map((message: JsonValue) => (isJsonObject(message) ? (message['content'] ?? null) : null)),
+    ),
+    isError: false,
+  };
+}
+
+function resourceResult({ contents }: JsonObject): ProviderResult {
+  if (!Array.isArray(contents)) throw new MalformedResult('The resource has no contents.');
+  const [only] = contents as readonly JsonValue[];
+  const text = contents.length === 1 && isJsonObject(only) ? only['text'] : undefined;
+  return {
+    output: text ?? (contents as readonly JsonValue[]),
+    content: contents.map((resource: JsonValue) => ({ type: 'resource', resource })),
+    isError: false,
+  };
+}
+
+function contentBlocks(values: JsonValue | undefined): readonly ContentBlock[] {
+  if (!Array.isArray(values) || !values.every(isContentBlock))
+    throw new MalformedResult('The result has no list of content.');
+  return values;
+}
+
+function isContentBlock(value: JsonValue): value is ContentBlock {
+  return isJsonObject(value) && typeof value['type'] === 'string';
 }
 
 function inputObject({ input, capability }: Invocation): JsonObject {
@@ -170,17 +205,4 @@ function inputObject({ input, capability }: Invocation): JsonObject {
 /** Prompt arguments are strings in the protocol. */
 function promptArgument(value: JsonValue): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
-}
-
-function isJsonObject(value: JsonValue): value is JsonObject {
-  return isRecord(value);
-}
-
-// What arrives as JSON is JSON; the SDK's types only do not say so.
-function json(value: unknown): JsonValue {
-  return value as JsonValue;
-}
-
-function blocks(values: readonly unknown[]): readonly ContentBlock[] {
-  return values as readonly ContentBlock[];
 }

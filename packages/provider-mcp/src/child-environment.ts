@@ -63,3 +63,21 @@ function isLoaderVariable(name: string): boolean {
   const upper = name.toUpperCase();
   return loaderVariables.includes(upper) || loaderPrefixes.some((prefix) => upper.startsWith(prefix));
 }
+
+/** What a program needs to run at all, and what nobody keeps a secret in: the list of the official clients. */
+const inheritedVariables: readonly string[] = (
+  process.platform === 'win32'
+    ? 'APPDATA COMSPEC HOMEDRIVE HOMEPATH LOCALAPPDATA PATH PATHEXT PROCESSOR_ARCHITECTURE PROGRAMDATA PROGRAMFILES PROGRAMFILES(X86) PROGRAMW6432 SYSTEMDRIVE SYSTEMROOT TEMP USERNAME USERPROFILE WINDIR'
+    : 'HOME LOGNAME PATH SHELL TERM USER'
+).split(' ');
+
+/** The variables that every child gets, where we have them. */
+export function inheritedEnvironment(environment: NodeJS.ProcessEnv): Record<string, string> {
+  const inherited: Record<string, string> = {};
+  for (const name of inheritedVariables) {
+    const value = environment[name];
+    // A function of a shell, exported as a variable: code.
+    if (value !== undefined && !value.startsWith('()')) inherited[name] = value;
+  }
+  return inherited;
+}

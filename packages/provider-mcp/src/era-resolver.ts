@@ -1,10 +1,12 @@
-import { SdkError, SdkErrorCode, SdkHttpError, type PriorDiscovery } from '@modelcontextprotocol/client';
-import type { Approach, Connection } from './connection.ts';
+import { StartFailure, type Approach, type Connection } from './connection.ts';
 import { ExpiringMap } from './expiring-map.ts';
-import type { McpTarget } from './mcp-capability.ts';
+import type { Handshake } from './handshake.ts';
+import type { McpTarget } from './mcp-target.ts';
+import { NotModern } from './probe-era.ts';
+import { ConnectionEnded } from './wire/wire-errors.ts';
 
-const modernRevision = '2026-07-28';
-const legacy: Approach = { kind: 'prior', prior: { kind: 'legacy' } };
+/** What a server turned out to speak, and, where that needs no handshake, all that it said of itself. */
+export type EraVerdict = { readonly era: 'legacy' } | { readonly era: 'modern'; readonly handshake: Handshake };
 
 interface Probe {
   /** Undefined where it gave a verdict, or was given up by its own caller, so that another one has to ask. */
@@ -12,11 +14,11 @@ interface Probe {
 }
 
 /**
- * Decides once per server and identity which protocol era to speak, and remembers it for an hour.
+ * Decides once per server and identity which protocol era to speak, and remembers it for an hour, or as long as the server says.
  * The one who asks keeps the connection it asked on; all others connect with what it learnt.
  */
 export class EraResolver {
-  readonly #verdicts = new ExpiringMap<PriorDiscovery>({ ttlMs: 3_600_000, maxEntries: 1000 });
+  readonly #verdicts = new ExpiringMap<EraVerdict>({ ttlMs: 3_600_000, maxEntries: 1000 });
   readonly #probes = new Map<string, Probe>();
 
   /** `open` makes one connection; it is called a second time only where the first answer said nothing about the era. */
@@ -26,10 +28,11 @@ export class EraResolver {
     signal: AbortSignal,
     open: (approach: Approach) => Promise<Connection>,
   ): Promise<Connection> {
-    if (target.protocol === 'legacy') return open(legacy);
+    if (speaksLegacyOnly(target)) return open({ kind: 'legacy' });
     for (;;) {
-      const prior = this.#verdicts.get(key);
-      if (prior !== undefined) return open({ kind: 'prior', prior });
+      const verdict = this.#verdicts.get(key);
+      if (verdict !== undefined)
+        return open(verdict.era === 'legacy' ? { kind: 'legacy' } : { kind: 'modern', handshake: verdict.handshake });
       const running = this.#probes.get(key);
       if (running === undefined) return this.#probe(key, target, signal, open);
       const failure = await settledOrAborted(running.failure, signal);
@@ -38,8 +41,8 @@ export class EraResolver {
   }
 
   /** What is known without asking. */
-  known(key: string, target: McpTarget): PriorDiscovery | undefined {
-    return target.protocol === 'legacy' ? { kind: 'legacy' } : this.#verdicts.get(key);
+  known(key: string, target: McpTarget): EraVerdict | undefined {
+    return speaksLegacyOnly(target) ? { era: 'legacy' } : this.#verdicts.get(key);
   }
 
   /** The server behaved as if it spoke the other era: ask again next time. */
@@ -56,11 +59,8 @@ export class EraResolver {
     const outcome = Promise.withResolvers<{ readonly error: unknown } | undefined>();
     this.#probes.set(key, { failure: outcome.promise });
     try {
-      const connection =
-        target.protocol === 'modern'
-          ? await open({ kind: 'negotiate', mode: { pin: modernRevision } })
-          : await this.#negotiate(signal, open);
-      this.#verdicts.set(key, verdictOf(connection));
+      const connection = await this.#ask(target, signal, open);
+      this.#verdicts.set(key, verdictOf(connection), connection.ttlMs);
       outcome.resolve(undefined);
       return connection;
     } catch (error) {
@@ -71,32 +71,34 @@ export class EraResolver {
     }
   }
 
-  async #negotiate(signal: AbortSignal, open: (approach: Approach) => Promise<Connection>): Promise<Connection> {
+  async #ask(
+    target: McpTarget,
+    signal: AbortSignal,
+    open: (approach: Approach) => Promise<Connection>,
+  ): Promise<Connection> {
+    const insist = target.protocol === 'modern';
     try {
-      return await open({ kind: 'negotiate', mode: 'auto' });
+      return await open({ kind: 'probe', insist });
     } catch (error) {
-      if (signal.aborted || !saysNothingAboutEra(error)) throw error;
-      return open(legacy);
+      // Some old processes end at a question that they do not know.
+      if (signal.aborted || target.transport !== 'stdio' || !isProcessEnd(error)) throw error;
+      if (insist) throw new NotModern('The process ended at the question.', { cause: error });
+      return open({ kind: 'legacy' });
     }
   }
 }
 
-function verdictOf({ client }: Connection): PriorDiscovery {
-  const discover = client.getDiscoverResult();
-  return discover === undefined ? { kind: 'legacy' } : { kind: 'modern', discover };
+function speaksLegacyOnly(target: McpTarget): boolean {
+  return target.protocol === 'legacy' || target.transport === 'sse';
 }
 
-/** The server is there, but choked on the question: a 5xx, no answer, or an answer that is not MCP. Old servers do that. */
-function saysNothingAboutEra(error: unknown): boolean {
-  if (!(error instanceof SdkError)) return false;
-  if (error.code === SdkErrorCode.RequestTimeout) return true;
-  if (error.code !== SdkErrorCode.EraNegotiationFailed) return false;
-  if (error instanceof SdkHttpError) return error.status >= 500;
-  const { cause } = error;
-  return (
-    (cause instanceof SdkError && cause.code === SdkErrorCode.ClientHttpUnexpectedContent) ||
-    cause instanceof SyntaxError
-  );
+function verdictOf({ era, protocolVersion, serverName, serverCapabilities, instructions }: Connection): EraVerdict {
+  if (era === 'legacy') return { era };
+  return { era, handshake: { era, protocolVersion, serverName, serverCapabilities, instructions } };
+}
+
+function isProcessEnd(error: unknown): boolean {
+  return (error instanceof StartFailure ? error.cause : error) instanceof ConnectionEnded;
 }
 
 async function settledOrAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {

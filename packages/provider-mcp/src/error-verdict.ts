@@ -1,29 +1,87 @@
-import { ProtocolError, SdkError, SdkErrorCode, SdkHttpError } from '@modelcontextprotocol/client';
+import { EgressError } from '@capstan/http-egress';
 import { CapstanError, type ErrorVerdict } from '@capstan/provider';
+import { NobodyAnswers } from './answer-input.ts';
+import { explainConnectError } from './connect-verdict.ts';
 import type { ErrorExplanation, ErrorScene } from './error-explanation.ts';
-import { explainConnectError, explainForeignAnswer, explainHttpStatus } from './http-verdict.ts';
-import { isRecord } from './is-record.ts';
+import { UnknownRevision } from './handshake.ts';
+import { explainRefusal } from './http-verdict.ts';
+import { NotModern } from './probe-era.ts';
+import { explainRpcError } from './rpc-verdict.ts';
 import { UpstreamBusy } from './upstream-busy.ts';
 import { UpstreamError } from './upstream-error.ts';
+import {
+  ConnectionEnded,
+  ForeignAnswer,
+  HttpRefusal,
+  MalformedResult,
+  MessageTooLarge,
+  NoAnswer,
+  RpcError,
+  StreamEnded,
+} from './wire/wire-errors.ts';
 
 /** By class, status and code, never by text. */
 export function explainError(error: unknown, scene: ErrorScene): ErrorExplanation {
+  const { where } = scene;
+  if (error instanceof RpcError) return explainRpcError(error, scene);
+  if (error instanceof HttpRefusal) return explainRefusal(error, scene);
   if (error instanceof UpstreamBusy) return explainBusy(error, scene);
-  if (error instanceof SdkHttpError) return explainHttpStatus(error, scene);
-  if (error instanceof ProtocolError) return explainProtocolError(error, scene);
-  if (error instanceof SdkError) return explainSdkError(error, scene);
+  if (error instanceof EgressError) return explainEgressError(error, scene);
+  if (error instanceof ConnectionEnded) return explainEnd(error, scene);
+  if (error instanceof NoAnswer)
+    return { code: 'TIMEOUT', what: `${where} did not answer in time`, verdict: { kind: 'transient', sent: true } };
+  if (error instanceof StreamEnded)
+    return {
+      code: 'UPSTREAM_ERROR',
+      what: `${where} ended its answer before the result`,
+      verdict: { kind: 'transient', sent: true },
+    };
+  if (error instanceof MessageTooLarge) return tooLarge(scene);
+  if (error instanceof MalformedResult)
+    return {
+      code: 'OUTPUT_INVALID',
+      what: `the answer of ${where} does not follow the protocol: ${error.message}`,
+      verdict: { kind: 'caller', sent: true },
+    };
+  if (error instanceof NobodyAnswers)
+    return {
+      code: 'UPSTREAM_ERROR',
+      what: `${where} needs an answer of the caller's: ${error.message.replace(/\.$/, '')}`,
+      verdict: { kind: 'caller', sent: true },
+    };
+  if (error instanceof ForeignAnswer)
+    return {
+      code: 'UPSTREAM_ERROR',
+      what: `${where} answered with something else than MCP${scene.opening ? '. Check mcp_server_url' : `: ${error.message}`}`,
+      verdict: { kind: 'caller', sent: true },
+    };
+  if (error instanceof NotModern || error instanceof UnknownRevision)
+    return {
+      code: 'UPSTREAM_ERROR',
+      what:
+        error instanceof NotModern
+          ? whyNotModern(scene)
+          : `${where} speaks ${error.revision}, a revision of the protocol that is unknown here`,
+      verdict: { kind: 'fatal', sent: false },
+    };
   return explainConnectError(error, scene);
 }
 
 /** The verdict of an error that left the plugin, or of any other error as if seen on a plain HTTP call. */
 export function classifyError(error: unknown): ErrorVerdict {
   if (error instanceof UpstreamError) return error.verdict;
-  if (CapstanError.isInstance(error)) return { kind: 'caller', sent: error.code === 'CANCELLED' };
-  return explainError(error, { transport: 'http', where: 'the server', hasSessionId: false, opening: false }).verdict;
+  if (error instanceof EgressError || !CapstanError.isInstance(error))
+    return explainError(error, { transport: 'http', where: 'the server', hasSessionId: false, opening: false }).verdict;
+  return { kind: 'caller', sent: error.code === 'CANCELLED' };
 }
 
-function explainBusy(error: UpstreamBusy, { where }: ErrorScene): ErrorExplanation {
-  const { status, retryAfterMs } = error;
+function whyNotModern({ where, transport }: ErrorScene): string {
+  return transport === 'stdio'
+    ? `${where} ended at the question for its protocol revision, or does not speak the one that mcp_protocol asks for. Try mcp_protocol: auto, which tells them apart`
+    : `${where} does not speak the protocol revision that mcp_protocol asks for`;
+}
+
+function explainBusy({ status, retryAfterMs }: UpstreamBusy, { where }: ErrorScene): ErrorExplanation {
   return {
     code: 'OVERLOADED',
     what: `${where} is overloaded (HTTP ${status})`,
@@ -32,95 +90,45 @@ function explainBusy(error: UpstreamBusy, { where }: ErrorScene): ErrorExplanati
   };
 }
 
-const headerMismatch = -32020;
-const missingClientCapability = -32021;
-const unsupportedProtocolVersion = -32022;
-
-function explainProtocolError(error: ProtocolError, { where }: ErrorScene): ErrorExplanation {
-  const { code, data } = error;
-  const common = {
-    code: 'UPSTREAM_ERROR' as const,
-    what: `${where} answered with error ${code}: ${error.message.slice(0, 500)}`,
-    details: { rpcCode: code },
+function explainEgressError(error: EgressError, scene: ErrorScene): ErrorExplanation {
+  const { reason, sent, message } = error;
+  if (reason === 'network') return explainConnectError(error, scene, sent);
+  if (reason === 'too_large') return tooLarge(scene);
+  return {
+    code: error.code,
+    // A whole sentence of its own; here it stands within another.
+    what: message.replace(/\.$/, ''),
+    verdict: { kind: reason === 'egress' || reason === 'redirect' ? 'fatal' : 'caller', sent },
+    details: { reason },
   };
-  if (code === headerMismatch) return { ...common, verdict: { kind: 'transient', sent: false } };
-  if (code === unsupportedProtocolVersion)
-    return { ...common, verdict: { kind: 'transient', sent: false }, eraDoubtful: true };
-  if (code === missingClientCapability && isRecord(data) && isRecord(data['requiredCapabilities']))
-    return {
-      ...common,
-      verdict: { kind: 'caller', sent: true },
-      details: { rpcCode: code, requiredCapabilities: Object.keys(data['requiredCapabilities']) },
-    };
-  return { ...common, verdict: { kind: 'caller', sent: true } };
 }
 
-function explainEndAtStart({ where, commandLine = where, lastWords }: ErrorScene): ErrorExplanation {
+function tooLarge({ where }: ErrorScene): ErrorExplanation {
   return {
     code: 'UPSTREAM_ERROR',
-    what: `the process \`${commandLine}\` ended before it answered${lastWords === undefined ? '' : `: ${lastWords}`}`,
-    verdict: { kind: 'session-lost', sent: false },
+    what: `the answer of ${where} is larger than it may be. Raise call_max_output_bytes if that is right`,
+    verdict: { kind: 'caller', sent: true },
+    details: { reason: 'too_large' },
   };
 }
 
-function explainSdkError(error: SdkError, scene: ErrorScene): ErrorExplanation {
-  const { where, transport } = scene;
-  // The SDK asks a process of its own about the revision, and does not tell how that one ended.
-  const doesNotSpeak =
-    transport === 'stdio'
-      ? 'ended at the question for its protocol revision, or does not speak the one that mcp_protocol asks for. Try mcp_protocol: auto, which tells them apart'
-      : 'does not speak the protocol revision that mcp_protocol asks for';
-  switch (error.code) {
-    case SdkErrorCode.RequestTimeout:
-      return { code: 'TIMEOUT', what: `${where} did not answer in time`, verdict: { kind: 'transient', sent: true } };
-    case SdkErrorCode.ConnectionClosed:
-      if (transport === 'stdio' && scene.opening) return explainEndAtStart(scene);
-      return transport === 'stdio'
-        ? { code: 'SESSION_LOST', what: `${where} ended`, verdict: { kind: 'session-lost', sent: true } }
-        : {
-            code: 'UPSTREAM_ERROR',
-            what: `the connection to ${where} was closed`,
-            verdict: { kind: 'transient', sent: true },
-          };
-    case SdkErrorCode.NotConnected:
-      if (transport === 'stdio' && scene.opening) return explainEndAtStart(scene);
-      return { code: 'SESSION_LOST', what: `${where} has ended`, verdict: { kind: 'session-lost', sent: false } };
-    case SdkErrorCode.MethodNotSupportedByProtocolVersion:
-      return {
-        code: 'UPSTREAM_ERROR',
-        what: `${where} speaks another protocol revision than it did before`,
-        verdict: { kind: 'transient', sent: false },
-        eraDoubtful: true,
-      };
-    case SdkErrorCode.EraNegotiationFailed:
-      return error.cause === undefined
-        ? {
-            code: 'UPSTREAM_ERROR',
-            what: `${where} ${doesNotSpeak}`,
-            verdict: { kind: 'fatal', sent: false },
-          }
-        : explainError(error.cause, scene);
-    case SdkErrorCode.UnsupportedResultType:
-      return {
-        code: 'UPSTREAM_ERROR',
-        what: `${where} answered with a kind of result that cannot be used here`,
-        verdict: { kind: 'caller', sent: true },
-        details: isRecord(error.data) ? { resultType: String(error.data['resultType']) } : {},
-      };
-    case SdkErrorCode.InvalidResult:
-      return {
-        code: 'OUTPUT_INVALID',
-        what: `the answer of ${where} does not follow the protocol: ${error.message.slice(0, 500)}`,
-        verdict: { kind: 'caller', sent: true },
-      };
-    case SdkErrorCode.ClientHttpUnexpectedContent:
-      return explainForeignAnswer(scene);
-    default:
-      return {
-        code: 'UPSTREAM_ERROR',
-        what: `${where}: ${error.message}`,
-        verdict: { kind: 'caller', sent: true },
-        details: { sdkCode: error.code },
-      };
-  }
+function explainEnd({ sent }: ConnectionEnded, scene: ErrorScene): ErrorExplanation {
+  const { where, transport, opening, commandLine = where, lastWords } = scene;
+  if (transport !== 'stdio')
+    return {
+      code: sent ? 'UPSTREAM_ERROR' : 'SESSION_LOST',
+      what: `the connection to ${where} was closed`,
+      verdict: { kind: 'session-lost', sent },
+    };
+  if (opening)
+    return {
+      code: 'UPSTREAM_ERROR',
+      what: `the process \`${commandLine}\` ended before it answered${lastWords === undefined ? '' : `: ${lastWords}`}`,
+      verdict: { kind: 'session-lost', sent: false },
+    };
+  return {
+    code: 'SESSION_LOST',
+    what: sent ? `${where} ended` : `${where} has ended`,
+    verdict: { kind: 'session-lost', sent },
+  };
 }

@@ -17,10 +17,10 @@ export class ExpiringMap<V> {
     return undefined;
   }
 
-  /** Setting a key again renews its time. */
-  set(key: string, value: V): void {
+  /** Setting a key again renews its time, which `ttlMs` may make shorter. */
+  set(key: string, value: V, ttlMs = Infinity): void {
     this.#entries.delete(key);
-    this.#entries.set(key, { value, expiresAt: Date.now() + this.#ttlMs });
+    this.#entries.set(key, { value, expiresAt: Date.now() + Math.min(ttlMs, this.#ttlMs) });
     for (const oldest of this.#entries.keys()) {
       if (this.#entries.size <= this.#maxEntries) break;
       this.#entries.delete(oldest);

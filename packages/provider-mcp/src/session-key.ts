@@ -1,12 +1,22 @@
 import { createHash } from 'node:crypto';
-import type { SessionKey } from '@capstan/provider';
-import type { HttpTarget, McpTarget, StdioTarget } from './mcp-capability.ts';
+import type { Caller, SessionKey } from '@capstan/provider';
+import type { AuthSource, OAuthSource } from './auth-source.ts';
+import type { HttpTarget, McpTarget, StdioTarget } from './mcp-target.ts';
 
-/** Equal for equal server, identity and protocol. Holds names of variables, never a value. */
-export function sessionKeyOf(target: McpTarget): SessionKey {
-  return target.transport === 'http'
-    ? { upstream: [...httpUpstream(target), target.protocol], identity: httpIdentity(target) }
-    : { upstream: [...stdioUpstream(target), target.protocol], identity: stdioIdentity(target) };
+/** Equal for equal server, identity, protocol and what we promise to answer. Holds names of variables, never a value. */
+export function sessionKeyOf(target: McpTarget, caller: Caller): SessionKey {
+  const { protocol, clientCapabilities, subscribe, logLevel, normalizeEnvelope } = target;
+  // All that is fixed when a session opens, so that a call gets the session that its manifest asks for.
+  const manner = [
+    protocol,
+    `answers ${clientCapabilities.join(' ')}`,
+    ...(subscribe ? ['subscribed'] : []),
+    ...(logLevel === undefined ? [] : [`logs ${logLevel}`]),
+    ...(normalizeEnvelope ? ['normalized'] : []),
+  ];
+  return target.transport === 'stdio'
+    ? { upstream: [...stdioUpstream(target), ...manner], identity: stdioIdentity(target) }
+    : { upstream: [...httpUpstream(target), ...manner], identity: httpIdentity(target, caller) };
 }
 
 /** One string for maps of the plugin's own. */
@@ -14,17 +24,36 @@ export function keyText(key: SessionKey): string {
   return JSON.stringify([key.upstream, key.identity]);
 }
 
-function httpUpstream({ url, credential, where }: HttpTarget): readonly string[] {
+function httpUpstream({ transport, url, auth, where }: HttpTarget): readonly string[] {
   return [
-    'http',
+    transport,
     // A query can choose another server behind the same path, and can hold a secret.
     url.search === '' ? where : `${where}?sha256=${digest([url.search])}`,
-    ...(credential === undefined ? [] : [`${credential.header.toLowerCase()}: ${credential.scheme}`.trimEnd()]),
+    ...(auth === undefined ? [] : [describeAuth(auth)]),
   ];
 }
 
-function httpIdentity({ credential }: HttpTarget): SessionKey['identity'] {
-  return credential === undefined ? { kind: 'none' } : { kind: 'static', envVars: [credential.envVar] };
+function describeAuth(auth: AuthSource): string {
+  if (auth.kind === 'static') return `${auth.header.toLowerCase()}: ${auth.scheme}`.trimEnd();
+  return `oauth ${auth.grant} ${auth.clientAuth} ${[...auth.scopes].sort().join(' ')}`.trimEnd();
+}
+
+function httpIdentity({ auth, where }: HttpTarget, caller: Caller): SessionKey['identity'] {
+  if (auth === undefined) return { kind: 'none' };
+  if (auth.kind === 'static') return { kind: 'static', envVars: [auth.envVar] };
+  const subject = auth.grant === 'authorization-code' ? caller.subject : undefined;
+  return {
+    kind: 'oauth',
+    issuer: auth.issuer ?? '',
+    client: clientName(auth),
+    audience: where,
+    ...(subject === undefined ? {} : { subject }),
+  };
+}
+
+function clientName(auth: OAuthSource): string {
+  const parts = [auth.clientIdEnvVar, auth.clientSecretEnvVar, auth.privateKeyEnvVar, auth.clientMetadataUrl];
+  return parts.map((part) => part ?? '').join(' ');
 }
 
 function stdioUpstream({ command, args, cwd, environment }: StdioTarget): readonly string[] {

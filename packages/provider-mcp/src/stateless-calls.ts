@@ -1,35 +1,34 @@
-import type { PriorDiscovery } from '@modelcontextprotocol/client';
-import type { JsonObject, ProviderResult } from '@capstan/provider';
+import type { JsonObject } from '@capstan/provider';
 import type { Approach } from './connection.ts';
+import type { EraVerdict } from './era-resolver.ts';
 import { ExpiringMap } from './expiring-map.ts';
+import { latestLegacyRevision } from './handshake.ts';
 import type { McpSession } from './mcp-session.ts';
 import { UpstreamError } from './upstream-error.ts';
 
-export interface StatelessCall {
+export interface StatelessCall<T extends object> {
   /** Server and identity. */
   readonly key: string;
   /** What is known about the server's protocol era. */
-  readonly known: PriorDiscovery | undefined;
+  readonly known: EraVerdict | undefined;
   readonly isProcess: boolean;
   /** Without an approach: find out how to talk to the server first. */
   readonly connect: (approach: Approach | undefined) => Promise<McpSession>;
-  readonly call: (session: McpSession) => Promise<ProviderResult>;
+  readonly call: (session: McpSession) => Promise<T>;
   readonly warn: (event: string, details: JsonObject) => void;
 }
 
 /** How a legacy server takes a call that wants no session: straight away, or only after a handshake. */
 type LegacyForm = { readonly handshake: true } | { readonly handshake: false; readonly protocolVersion: string };
 
-const latestLegacyRevision = '2025-11-25';
-
 /** Calls outside the pool (`mcp_requires_session: false`): each opens what it needs and ends it. */
 export class StatelessCalls {
   readonly #forms = new ExpiringMap<LegacyForm>({ ttlMs: 3_600_000, maxEntries: 1000 });
   readonly #warned = new ExpiringMap<true>({ ttlMs: 3_600_000, maxEntries: 1000 });
 
-  async execute(call: StatelessCall): Promise<ProviderResult> {
+  async execute<T extends object>(call: StatelessCall<T>): Promise<T> {
     if (call.isProcess) this.#warnAboutProcess(call);
-    else if (call.known?.kind === 'legacy') {
+    else if (call.known?.era === 'legacy') {
       const form = this.#forms.get(call.key) ?? { handshake: false, protocolVersion: latestLegacyRevision };
       if (!form.handshake) {
         const result = await this.#withoutHandshake(call, form.protocolVersion);
@@ -42,7 +41,7 @@ export class StatelessCalls {
   }
 
   /** One request, nothing before or after it. Undefined where the server refused it for want of a session: nothing was executed. */
-  async #withoutHandshake(call: StatelessCall, protocolVersion: string): Promise<ProviderResult | undefined> {
+  async #withoutHandshake<T extends object>(call: StatelessCall<T>, protocolVersion: string): Promise<T | undefined> {
     const session = await call.connect({ kind: 'stateless', protocolVersion });
     try {
       return await callAndEnd(session, call);
@@ -58,14 +57,14 @@ export class StatelessCalls {
     else this.#forms.set(key, { handshake: false, protocolVersion: protocolVersion ?? latestLegacyRevision });
   }
 
-  #warnAboutProcess({ key, warn }: StatelessCall): void {
+  #warnAboutProcess({ key, warn }: Pick<StatelessCall<object>, 'key' | 'warn'>): void {
     if (this.#warned.get(key) !== undefined) return;
     this.#warned.set(key, true);
     warn('mcp.process-per-call', { advice: 'mcp_requires_session: auto keeps one process for all calls' });
   }
 }
 
-async function callAndEnd(session: McpSession, { call, warn }: StatelessCall): Promise<ProviderResult> {
+async function callAndEnd<T extends object>(session: McpSession, { call, warn }: StatelessCall<T>): Promise<T> {
   try {
     return await call(session);
   } finally {

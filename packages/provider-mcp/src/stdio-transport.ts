@@ -1,14 +1,22 @@
-import { stat } from 'node:fs/promises';
-import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
+import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/client';
 import { CapstanError, type SecretSource } from '@capstan/provider';
-import { readSecret } from './auth-provider.ts';
 import type { CallContext } from './call-context.ts';
-import type { StdioTarget } from './mcp-capability.ts';
+import type { StdioTarget } from './mcp-target.ts';
 import { OutputTail } from './output-tail.ts';
+import { readStdioCommand, type StdioCommand } from './stdio-command.ts';
+import { drained } from './stdio-drain.ts';
+import { StdioLineReader } from './stdio-line-reader.ts';
+import { parseStdioMessage } from './stdio-message.ts';
+import { StdioProcess } from './stdio-process.ts';
+import { ConnectionEnded } from './wire/wire-errors.ts';
 
 export interface StdioChild {
-  readonly transport: StdioClientTransport;
-  /** Settles when the process and its streams have ended. */
+  readonly transport: Transport;
+  /** Null before the start, and where there was none. */
+  readonly pid: number | null;
+  /** Why we ended the connection, where it was neither wished nor the server's doing. */
+  readonly failure: CapstanError | undefined;
+  /** Settles when the process, all that it started in its group, and its streams have ended. */
   readonly closed: Promise<void>;
   /** Asks the process to end, then makes it. Rejects if it still runs after that. */
   end(): Promise<void>;
@@ -20,73 +28,155 @@ export interface StdioTransportOptions {
   readonly target: StdioTarget;
   readonly secrets: SecretSource;
   readonly opener: CallContext;
+  /** Of one message from the server. Default 16 MiB. */
+  readonly maxMessageBytes?: number;
 }
 
 /** Prepares a process; the transport starts it. No shell; its environment is the SDK's short list and what `mcp_env` names. */
-export async function createStdioTransport({ target, secrets, opener }: StdioTransportOptions): Promise<StdioChild> {
-  const env: Record<string, string> = {};
-  for (const { name, envVar } of target.environment) env[name] = await readSecret(secrets, envVar, opener, 'mcp_env');
-  const cwd = await workingDirectory(target, opener);
-  const transport = new StdioClientTransport({
-    command: target.command,
-    args: [...target.args],
-    env,
-    stderr: 'pipe',
-    ...(cwd === undefined ? {} : { cwd }),
-  });
-  const stderr = new OutputTail({ maxBytes: 65_536 });
-  // Attached before the start, or the first lines of a process that dies at once are lost.
-  if (transport.stderr !== null) stderr.drain(transport.stderr);
-  const closed = Promise.withResolvers<void>();
-  transport.onclose = () => closed.resolve();
-  // The SDK forgets the process id as soon as it begins to close.
-  let pid: number | undefined;
-  const start = transport.start.bind(transport);
-  transport.start = async () => {
-    await start();
-    pid = transport.pid ?? undefined;
-  };
+export async function createStdioTransport(options: StdioTransportOptions): Promise<StdioChild> {
+  const { target, secrets, opener, maxMessageBytes } = options;
+  const command = await readStdioCommand(target, secrets, opener);
+  const transport = new StdioTransport(command, maxMessageBytes === undefined ? {} : { maxMessageBytes });
   return {
     transport,
-    closed: closed.promise,
-    end: () => endProcess(transport, closed.promise, pid),
+    get pid() {
+      return transport.pid;
+    },
+    get failure() {
+      return transport.failure;
+    },
+    closed: transport.closed,
+    end: () => transport.end(),
     // The stream of a process that never ran does not end.
-    lastLines: async (count) => (pid === undefined ? [] : stderr.lastLines(count, 500)),
+    lastLines: async (count) => (transport.pid === null ? [] : transport.stderr.lastLines(count, 500)),
   };
 }
 
-/** The SDK asks by closing standard input, then by signals, 4 s in all. It does not wait for the last of them. */
-async function endProcess(
-  transport: StdioClientTransport,
-  closed: Promise<void>,
-  pid: number | undefined,
-): Promise<void> {
-  await transport.close();
-  if (pid === undefined) return;
-  const limit = Promise.withResolvers<void>();
-  const timer = setTimeout(limit.resolve, 5000);
-  await Promise.race([closed, limit.promise]);
-  clearTimeout(timer);
-  if (isRunning(pid)) throw new Error(`Process ${pid} does not end.`);
-}
+/**
+ * JSON-RPC messages, one a line, on the standard streams of a process of its own. What is no message is skipped and told to `onerror`.
+ * `onclose` is called once: when the process or its output has ended, and all that it wrote before was delivered.
+ */
+export class StdioTransport implements Transport {
+  readonly stderr = new OutputTail({ maxBytes: 65_536 });
+  onclose?: (() => void) | undefined;
+  onerror?: ((error: Error) => void) | undefined;
+  onmessage?: Transport['onmessage'];
+  readonly closed: Promise<void>;
+  readonly #markClosed: () => void;
+  readonly #command: StdioCommand;
+  readonly #maxMessageBytes: number;
+  readonly #lines: StdioLineReader;
+  #starting: Promise<StdioProcess> | undefined;
+  #process: StdioProcess | undefined;
+  #ending: Promise<void> | undefined;
+  #disconnected = false;
+  #failure: CapstanError | undefined;
 
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
+  constructor(command: StdioCommand, options: { readonly maxMessageBytes?: number } = {}) {
+    this.#command = command;
+    this.#maxMessageBytes = options.maxMessageBytes ?? 16_777_216;
+    this.#lines = new StdioLineReader({ maxBytes: this.#maxMessageBytes });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.closed = promise;
+    this.#markClosed = resolve;
   }
-}
 
-/** Starting a process in a folder that is missing looks like a missing command, so it is looked for first. */
-async function workingDirectory({ cwd, cwdDeclared }: StdioTarget, opener: CallContext): Promise<string | undefined> {
-  const isFolder = await stat(cwd).then(
-    (stats) => stats.isDirectory(),
-    () => false,
-  );
-  if (isFolder) return cwd;
-  // A manifest that was never a file has no folder of its own.
-  if (!cwdDeclared) return undefined;
-  const { id, source } = opener.capability;
-  throw new CapstanError('MANIFEST_INVALID', `${id} (${source.file}:${source.line}): mcp_cwd is not a folder: ${cwd}.`);
+  get pid(): number | null {
+    return this.#process?.pid ?? null;
+  }
+
+  get failure(): CapstanError | undefined {
+    return this.#failure;
+  }
+
+  /** Rejects with the system's own error. */
+  async start(): Promise<void> {
+    if (this.#starting !== undefined || this.#ending !== undefined)
+      throw new Error('A transport is started once. The client does it on connect.');
+    this.#starting = StdioProcess.start(this.#command);
+    try {
+      this.#process = await this.#starting;
+    } catch (error) {
+      this.#disconnect();
+      throw error;
+    }
+    this.#attach(this.#process);
+  }
+
+  /** Resolves when the line is with the system, in order and behind all before it. Rejects with `ConnectionEnded` where the server cannot have got it. */
+  send(message: JSONRPCMessage): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const stdin = this.#process?.stdin;
+      if (stdin === undefined || this.#disconnected || !stdin.writable) throw new ConnectionEnded(false, this.#failure);
+      stdin.write(`${JSON.stringify(message)}\n`, (error) => {
+        if (error) reject(new ConnectionEnded(false, error));
+        else resolve();
+      });
+    });
+  }
+
+  /** As `end`, but never rejects: a process that does not end is told to `onerror`. */
+  async close(): Promise<void> {
+    await this.end().catch((error: Error) => this.onerror?.(error));
+  }
+
+  /** Resolves when the process, all that it started in its group, and its streams have ended; 4 s at most where it obeys signals at all. */
+  end(): Promise<void> {
+    this.#ending ??= this.#end();
+    return this.#ending;
+  }
+
+  async #end(): Promise<void> {
+    const process = await this.#starting?.catch(() => undefined);
+    try {
+      await process?.end();
+      // Somebody who left the group may still hold the other ends.
+      if (process !== undefined) await Promise.all([drained(process.stdout), drained(process.stderr)]);
+    } finally {
+      this.#disconnect();
+      process?.stderr.destroy();
+      this.#markClosed();
+    }
+  }
+
+  #attach(process: StdioProcess): void {
+    this.stderr.drain(process.stderr);
+    process.stdout.on('data', (chunk: Buffer) => this.#read(chunk));
+    process.stdout.on('error', (error) => this.onerror?.(error));
+    process.stdout.once('close', () => this.#disconnect());
+    void process.exited.then(async () => {
+      await drained(process.stdout);
+      this.#disconnect();
+    });
+  }
+
+  #read(chunk: Buffer): void {
+    if (this.#disconnected || this.#lines.push(chunk, (line) => this.#deliver(line))) return;
+    this.#failure = new CapstanError(
+      'OUTPUT_INVALID',
+      `The process wrote a message of more than ${this.#maxMessageBytes} bytes; the connection was ended.`,
+      { details: { maxMessageBytes: this.#maxMessageBytes } },
+    );
+    this.onerror?.(this.#failure);
+    this.#disconnect();
+  }
+
+  #deliver(line: string): void {
+    if (this.#disconnected || line.trim() === '') return;
+    try {
+      this.onmessage?.(parseStdioMessage(line));
+    } catch (error) {
+      this.onerror?.(error instanceof Error ? error : new Error('A message could not be handled.', { cause: error }));
+    }
+  }
+
+  /** Nothing comes in or goes out from here on, so the process has no more use, if it still runs. */
+  #disconnect(): void {
+    if (this.#disconnected) return;
+    this.#disconnected = true;
+    this.#process?.stdout.destroy();
+    this.#process?.stdin.destroy();
+    void this.close();
+    this.onclose?.();
+  }
 }

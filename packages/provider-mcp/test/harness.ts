@@ -10,6 +10,7 @@ import type {
   ProviderHost,
   ProviderPlugin,
   SessionRequest,
+  UpstreamChange,
 } from '@capstan/provider';
 import { CapstanError } from '@capstan/provider';
 import { mcpProvider, type McpProviderOptions, type McpSession } from '@capstan/provider-mcp';
@@ -21,6 +22,8 @@ export interface Harness {
   /** Which variable was read on behalf of whom, in order. */
   readonly secretReads: { readonly variable: string; readonly subject: string | undefined }[];
   readonly logged: { readonly level: LogLevel; readonly message: string; readonly details?: JsonObject }[];
+  /** What upstreams said that changed, in order. */
+  readonly changes: UpstreamChange[];
   readonly open: (capability: Capability, request?: Partial<SessionRequest>) => Promise<McpSession>;
 }
 
@@ -31,6 +34,7 @@ export function createHarness(
   const secrets: Record<string, string | undefined> = {};
   const secretReads: Harness['secretReads'] = [];
   const logged: Harness['logged'] = [];
+  const changes: UpstreamChange[] = [];
   const host: ProviderHost = {
     secrets: {
       read: async (variable, { caller }) => {
@@ -45,7 +49,7 @@ export function createHarness(
     },
     signal: new AbortController().signal,
     limits: () => ({ timeoutMs: 10_000, maxTotalMs: 20_000, maxOutputBytes: 1_000_000, ...options.limits }),
-    upstreamChanged: () => undefined,
+    upstreamChanged: (change) => void changes.push(change),
   };
   const plugin = mcpProvider(options.provider)(host);
   return {
@@ -53,6 +57,7 @@ export function createHarness(
     secrets,
     secretReads,
     logged,
+    changes,
     open: (capability, request = {}) =>
       plugin.initializeSession({
         capability,
@@ -106,4 +111,10 @@ export async function failureOf(
   );
   if (!CapstanError.isInstance(error)) throw error;
   return { error, verdict: plugin.classifyError(error) };
+}
+
+/** What a tool wrote as JSON into its only text. */
+export function jsonIn(output: JsonValue | undefined): unknown {
+  if (typeof output !== 'string') throw new TypeError('The output is no text.');
+  return JSON.parse(output);
 }

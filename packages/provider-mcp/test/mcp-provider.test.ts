@@ -1,3 +1,5 @@
+import { mcpProvider } from '@capstan/provider-mcp';
+import { createRuntime } from '@capstan/runtime';
 import { describe, expect, test } from 'vitest';
 import { capabilityOf, createHarness, failureOf, invocationOf } from './harness.ts';
 import { startLegacyServer } from './servers/legacy-server.ts';
@@ -8,6 +10,12 @@ const eras = [
   ['legacy', startLegacyServer],
   ['modern', startModernServer],
 ] as const;
+
+const slowTool = (mcp_server_url: string) => ({
+  id: 'mcp.test.slow',
+  effect: 'read' as const,
+  metadata: { mcp_server_url, mcp_tool_name: 'slow', call_timeout_ms: 250, call_max_total_ms: 700 },
+});
 
 describe.each(eras)('on a %s server', (_, startServer) => {
   test('gives structured content as the output, and the content as it came', async () => {
@@ -106,30 +114,18 @@ describe.each(eras)('on a %s server', (_, startServer) => {
     });
   });
 
-  test('gives up a call without an answer, but not one that makes progress', async () => {
+  test('is given up by the runtime without an answer, but not while it makes progress', async () => {
     await using server = await startServer();
-    const { plugin, open } = createHarness({ limits: { timeoutMs: 250, maxTotalMs: 20_000 } });
-    const capability = capabilityOf({ mcp_server_url: server.url, mcp_tool_name: 'slow' });
-    const session = await open(capability);
-    const steady = await plugin.executeWithSession(session, invocationOf(capability, { steps: 8, stepMs: 60 }));
+    await using runtime = await createRuntime({
+      manifests: [slowTool(server.url)],
+      providers: [mcpProvider()],
+    });
+    const steady = await runtime.call('mcp.test.slow', { steps: 8, stepMs: 60 });
     expect(steady.output).toBe('8 steps');
-    const { error, verdict } = await failureOf(
-      plugin,
-      plugin.executeWithSession(session, invocationOf(capability, { steps: 1, stepMs: 5000 })),
-    );
-    expect(error).toMatchObject({ code: 'TIMEOUT', retryable: true });
-    expect(verdict).toEqual({ kind: 'transient', sent: true });
-  });
-
-  test('gives up a call that makes progress for ever', async () => {
-    await using server = await startServer();
-    const { plugin, open } = createHarness({ limits: { timeoutMs: 250, maxTotalMs: 300 } });
-    const capability = capabilityOf({ mcp_server_url: server.url, mcp_tool_name: 'slow' });
-    const { error } = await failureOf(
-      plugin,
-      plugin.executeWithSession(await open(capability), invocationOf(capability, { steps: 500, stepMs: 20 })),
-    );
-    expect(error.code).toBe('TIMEOUT');
+    await expect(runtime.call('mcp.test.slow', { steps: 1, stepMs: 5000 })).rejects.toMatchObject({ code: 'TIMEOUT' });
+    await expect.poll(() => server.counts.cancelled).toBe(1);
+    await expect(runtime.call('mcp.test.slow', { steps: 500, stepMs: 20 })).rejects.toMatchObject({ code: 'TIMEOUT' });
+    await expect.poll(() => server.counts.cancelled).toBe(2);
   });
 
   test('takes an answer that does not fit the output schema of the server', async () => {

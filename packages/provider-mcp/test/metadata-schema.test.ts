@@ -37,7 +37,7 @@ test.each<[Metadata]>([
   [{ ...http, mcp_typo_override_env_var: 'X' }],
   [{ ...http, mcp_requires_session: 'yes' }],
   [{ ...http, mcp_requires_session: 1 }],
-  [{ ...http, mcp_transport: 'sse' }],
+  [{ ...http, mcp_transport: 'websocket' }],
   [{ ...http, mcp_auth: 'bearer' }],
   [{ ...http, mcp_auth_env_var: 'not a name' }],
   [{ ...http, mcp_probe_timeout_ms: 0 }],
@@ -69,5 +69,10 @@ test('describes every key, and gives a default where there is one for all', () =
     mcp_probe_timeout_ms: 5000,
     mcp_auth_header: 'Authorization',
     mcp_auth_scheme: 'Bearer',
+    mcp_client_capabilities: 'elicitation',
+    mcp_normalize_envelope: false,
+    mcp_oauth_client_auth: 'basic',
+    mcp_output_validation: 'warn',
+    mcp_subscribe: false,
   });
 });

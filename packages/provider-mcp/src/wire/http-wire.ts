@@ -1,0 +1,232 @@
+import type { EgressStream } from '@capstan/http-egress';
+import type { CallContext } from '../call-context.ts';
+import { readEventStream, type StreamPosition } from './event-stream.ts';
+import { exchange, headerOf, type ExchangeDoor } from './http-exchange.ts';
+import { isResponseTo, isRpcMessage, type RpcMessage } from './json-rpc.ts';
+import { pause } from './pause.ts';
+import type { SendOptions, Wire } from './wire.ts';
+import { ForeignAnswer, HttpRefusal } from './wire-errors.ts';
+
+export interface HttpWireOptions extends ExchangeDoor {
+  readonly url: URL;
+  /** Talk without a handshake, in this revision, as a legacy server without sessions allows. */
+  readonly protocolVersion?: string | undefined;
+  /** Of a session that was opened before. */
+  readonly sessionId?: string | undefined;
+}
+
+const defaultMaxBytes = 16 * 1024 * 1024;
+/** A server that leaves a stream open after the answer holds a connection that others need. */
+const openTailMs = 5000;
+const maxResumptions = 2;
+const firstResumptionMs = 1000;
+const resumptionFactor = 1.5;
+const listenBackoffLimitMs = 30_000;
+/** However eager the server is. */
+const shortestPauseMs = 100;
+
+/** Streamable HTTP: a POST for each message, answered by JSON or a stream of events (2025-11-25 and 2026-07-28, "Transports"). */
+export class HttpWire implements Wire {
+  readonly hasStreams = true;
+  onmessage?: (message: RpcMessage) => void;
+  onclose?: () => void;
+  readonly #options: HttpWireOptions;
+  readonly #streams = new Set<EgressStream>();
+  #sessionId: string | undefined;
+  #protocolVersion: string | undefined;
+  #closed = false;
+  /** Of the connection, made once for each change of session or revision. */
+  #headers: Readonly<Record<string, string>> = {};
+  #postHeaders: Readonly<Record<string, string>> = {};
+
+  constructor(options: HttpWireOptions) {
+    this.#options = options;
+    this.#sessionId = options.sessionId;
+    this.#protocolVersion = options.protocolVersion;
+    this.#makeHeaders();
+  }
+
+  get sessionId(): string | undefined {
+    return this.#sessionId;
+  }
+
+  async start(): Promise<void> {
+    // The first message is the first connection.
+  }
+
+  setProtocolVersion(version: string): void {
+    this.#protocolVersion = version;
+    this.#makeHeaders();
+  }
+
+  async send(message: RpcMessage, options: SendOptions = {}): Promise<void> {
+    const isHandshake = 'method' in message && message.method === 'initialize';
+    const { headers, context, signal } = options;
+    const stream = await exchange(this.#options, {
+      url: this.#options.url,
+      method: 'POST',
+      body: JSON.stringify(message),
+      headers: headers === undefined ? this.#postHeaders : { ...this.#postHeaders, ...headers },
+      context,
+      signal,
+      urgent: isUrgent(message),
+    });
+    if (isHandshake) this.#adoptSession(stream);
+    if (!('method' in message && 'id' in message)) {
+      await stream.text();
+      return;
+    }
+    if (stream.status === 202) {
+      await stream.text();
+      return;
+    }
+    const { maxBytes = defaultMaxBytes } = options;
+    switch (mediaType(stream)) {
+      case 'application/json': {
+        const answer = parse(await stream.text(maxBytes));
+        for (const one of Array.isArray(answer) ? answer : [answer]) this.#deliver(one, options);
+        return;
+      }
+      case 'text/event-stream':
+        await this.#readStream(stream, message.id, options);
+        return;
+      default:
+        stream.cancel();
+        throw new ForeignAnswer('The answer is neither JSON nor a stream of events.');
+    }
+  }
+
+  async endSession(context: CallContext | undefined, signal: AbortSignal): Promise<void> {
+    if (this.#sessionId === undefined) return;
+    try {
+      const { url } = this.#options;
+      const headers = this.#headers;
+      const stream = await exchange(this.#options, { url, method: 'DELETE', headers, context, signal, urgent: true });
+      await stream.text();
+    } catch (error) {
+      // 405: such a server ends its sessions by itself. 404: it has.
+      if (!(error instanceof HttpRefusal && (error.status === 404 || error.status === 405))) throw error;
+    }
+    this.#sessionId = undefined;
+    this.#makeHeaders();
+  }
+
+  async listen(
+    context: CallContext | undefined,
+    signal: AbortSignal,
+    onGap?: () => void,
+    onOpen?: () => void,
+  ): Promise<void> {
+    const position: StreamPosition = { lastEventId: undefined, retryMs: undefined };
+    let opened = false;
+    for (let failures = 0; !signal.aborted && !this.#closed;) {
+      const openedAt = Date.now();
+      try {
+        const stream = await this.#get(position, { context, signal });
+        if (mediaType(stream) !== 'text/event-stream') return stream.cancel();
+        // A server that numbers its events tells again what was missed.
+        if (opened && position.lastEventId === undefined) onGap?.();
+        opened = true;
+        onOpen?.();
+        await readEventStream(stream, defaultMaxBytes, position, (data) => this.#deliver(parse(data), {}));
+      } catch (error) {
+        if (error instanceof HttpRefusal && error.status < 500) return;
+      }
+      // A stream that never lasts is not asked for once a second for ever.
+      if (Date.now() - openedAt > listenBackoffLimitMs) failures = 0;
+      const backoffMs = Math.min(firstResumptionMs * resumptionFactor ** failures, listenBackoffLimitMs);
+      failures += 1;
+      await pause(Math.min(Math.max(position.retryMs ?? backoffMs, shortestPauseMs), listenBackoffLimitMs), signal);
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const stream of this.#streams) stream.cancel();
+    this.onclose?.();
+  }
+
+  /** Reads until the stream ends; one that breaks before its answer is taken up again where the server numbered its events. */
+  async #readStream(first: EgressStream, id: string | number, options: SendOptions): Promise<void> {
+    const { maxBytes = defaultMaxBytes, signal, resumable } = options;
+    const position: StreamPosition = { lastEventId: undefined, retryMs: undefined };
+    let answered = false;
+    let tail: NodeJS.Timeout | undefined;
+    let stream = first;
+    for (let resumptions = 0; ; resumptions += 1) {
+      try {
+        const current = stream;
+        this.#streams.add(current);
+        await readEventStream(current, maxBytes, position, (data) => {
+          const message = parse(data);
+          if (!answered && isRpcMessage(message) && isResponseTo(message, id)) {
+            answered = true;
+            tail = setTimeout(() => current.cancel(), openTailMs);
+          }
+          this.#deliver(message, options);
+        });
+      } catch (error) {
+        if (answered || signal?.aborted === true) return;
+        if (resumable !== true || position.lastEventId === undefined || resumptions >= maxResumptions) throw error;
+      } finally {
+        clearTimeout(tail);
+        this.#streams.delete(stream);
+      }
+      if (answered || resumable !== true || position.lastEventId === undefined || resumptions >= maxResumptions) return;
+      await pause(position.retryMs ?? firstResumptionMs * resumptionFactor ** resumptions, signal);
+      if (signal?.aborted === true) return;
+      stream = await this.#get(position, options);
+    }
+  }
+
+  #get({ lastEventId }: StreamPosition, { context, signal }: SendOptions): Promise<EgressStream> {
+    const resumed = lastEventId === undefined ? {} : { 'last-event-id': lastEventId };
+    const headers = { ...this.#headers, accept: 'text/event-stream', ...resumed };
+    return exchange(this.#options, { url: this.#options.url, method: 'GET', headers, context, signal });
+  }
+
+  #deliver(message: unknown, { deliver }: SendOptions): void {
+    if (!isRpcMessage(message)) throw new ForeignAnswer('The answer is no JSON-RPC.');
+    if (deliver === undefined) this.onmessage?.(message);
+    else deliver(message);
+  }
+
+  #adoptSession({ headers }: EgressStream): void {
+    const id = headers['mcp-session-id'];
+    this.#sessionId = typeof id === 'string' && id !== '' ? id : undefined;
+    this.#makeHeaders();
+  }
+
+  #makeHeaders(): void {
+    this.#headers = {
+      ...(this.#sessionId === undefined ? {} : { 'mcp-session-id': this.#sessionId }),
+      ...(this.#protocolVersion === undefined ? {} : { 'mcp-protocol-version': this.#protocolVersion }),
+    };
+    // Frozen, they are checked once and not at each request.
+    this.#postHeaders = Object.freeze({
+      ...this.#headers,
+      accept: 'application/json, text/event-stream',
+      'content-type': 'application/json',
+    });
+  }
+}
+
+/** Answers to the server's questions, and that nobody waits for an answer any more. */
+function isUrgent(message: RpcMessage): boolean {
+  return !('method' in message) || message.method === 'notifications/cancelled';
+}
+
+function mediaType({ headers }: EgressStream): string {
+  const type = headerOf(headers['content-type']) ?? '';
+  const end = type.indexOf(';');
+  return (end === -1 ? type : type.slice(0, end)).trim().toLowerCase();
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new ForeignAnswer('The answer is no JSON.', { cause: error });
+  }
+}
