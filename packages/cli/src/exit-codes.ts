@@ -11,7 +11,7 @@ interface ExitCodeRow {
 export const exitCodes = {
   0: { meaning: 'done', errors: [] },
   1: { meaning: 'the capability reported failure, or something unexpected went wrong', errors: ['CLOSED'] },
-  2: { meaning: 'the command was used wrongly', errors: [] },
+  2: { meaning: 'the command was used wrongly, or its provider cannot do this', errors: ['NOT_SUPPORTED'] },
   3: {
     meaning: 'a manifest is invalid, or its provider is unknown or ambiguous',
     errors: ['MANIFEST_INVALID', 'PROVIDER_UNDETECTED', 'PROVIDER_AMBIGUOUS'],
@@ -28,6 +28,7 @@ export const exitCodes = {
     errors: ['TIMEOUT', 'OVERLOADED', 'CIRCUIT_OPEN'],
   },
   9: { meaning: 'outcome unknown: it may have happened', errors: ['OUTCOME_UNKNOWN'] },
+  10: { meaning: 'the upstream differs from the manifest, and nothing was written', errors: [] },
   129: { meaning: 'ended by SIGHUP (the terminal closed)', errors: [] },
   130: { meaning: 'cancelled (Ctrl-C)', errors: ['CANCELLED'] },
   143: { meaning: 'ended by SIGTERM', errors: [] },

@@ -1,6 +1,6 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { readFileSync } from 'node:fs';
-import type { CallCommandOptions } from './commands/call.ts';
+import { addAccountCommands } from './account-commands.ts';
 import type { ListOptions } from './commands/list.ts';
 import type { MetricsOptions } from './commands/metrics.ts';
 import type { SchemaOptions } from './commands/schema.ts';
@@ -8,7 +8,9 @@ import type { SessionsOptions } from './commands/sessions.ts';
 import { type ExitCode, exitCodeOf } from './exit-codes.ts';
 import { type GlobalOptions, globalOptions, outputFlags } from './global-options.ts';
 import { helpAfter } from './help-text.ts';
+import { addImportCommands } from './import-commands.ts';
 import { createOutput, type Output } from './output.ts';
+import { addRunCommands } from './run-commands.ts';
 import { styleOf } from './style.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -71,26 +73,12 @@ function createProgram(output: Output, color: boolean, end: (exitCode: ExitCode)
       end(await show(id, command.optsWithGlobals<GlobalOptions>(), output));
     });
 
-  program.commandsGroup('Run:');
-  program
-    .command('call')
-    .description('call a capability and print its answer')
-    .argument('<id>', 'the capability')
-    .argument('[input...]', 'JSON, or key=value typed by the input schema, or key:=json')
-    .option('--input <file>', 'read the input as JSON from a file, - for stdin')
-    .option(
-      '--timeout <ms>',
-      "give up after so many milliseconds in all; never beyond the manifest's own limits",
-      milliseconds,
-    )
-    .action(async (id: string, words: string[], _: unknown, command: Command) => {
-      const { call } = await import('./commands/call.ts');
-      end(await call(id, words, command.optsWithGlobals<CallCommandOptions>(), output));
-    });
-
+  addRunCommands(program, output, end);
+  addAccountCommands(program, output, end);
   addWatchingCommands(program, output, end);
 
   program.commandsGroup('Write manifests:');
+  addImportCommands(program, output, end);
   program
     .command('validate')
     .description('check manifests and show every problem')
@@ -141,13 +129,6 @@ function addWatchingCommands(program: Command, output: Output, end: (exitCode: E
       const { metrics } = await import('./commands/metrics.ts');
       end(await metrics(command.optsWithGlobals<MetricsOptions>(), output));
     });
-}
-
-function milliseconds(value: string): number {
-  const number = Number(value);
-  if (!Number.isSafeInteger(number) || number < 1)
-    throw new InvalidArgumentError('It must be a whole number of milliseconds, at least 1.');
-  return number;
 }
 
 function usageErrorOf(error: CommanderError): UsageError {

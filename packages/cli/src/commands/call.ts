@@ -1,28 +1,27 @@
-import {
-  type Capability,
-  type CapabilityResult,
-  CapstanError,
-  type ContentBlock,
-  type Progress,
-} from '@capstan/provider';
-import { formatProblem } from '@capstan/runtime';
-import { type Cancellation, cancelOnSignals } from '../cancellation.ts';
-import { type ExitCode, exitCodeOf } from '../exit-codes.ts';
+import { type Capability, type CapabilityResult, CapstanError, type Progress } from '@capstan/provider';
+import type { Runtime } from '@capstan/runtime';
+import { announceOpening } from '../announce-opening.ts';
+import type { ExitCode } from '../exit-codes.ts';
 import { findCapability } from '../find-capability.ts';
 import type { GlobalOptions } from '../global-options.ts';
-import { withRuntime } from '../load-runtime.ts';
 import type { Output } from '../output.ts';
+import { askedBy } from '../questions/asked-by.ts';
+import { type AnswerOptions, preparedAnswers } from '../questions/prepared-answers.ts';
+import { type QuestionAnswers, questionAnswers } from '../questions/question-answers.ts';
 import { readInput } from '../read-input.ts';
+import { jsonText, resultText } from '../result-text.ts';
+import { failed, runCancellable } from '../run-cancellable.ts';
 import { inputUsage } from '../schema-types.ts';
-import { type Style, visible } from '../style.ts';
+import { handleText, shellWord } from '../task-handle.ts';
+import { waitForTask } from '../wait-for-task.ts';
 
-/** How long a cancelled call may take to let go of its session. */
-const cancelledCallEndsWithinMs = 1_000;
-
-export interface CallCommandOptions extends GlobalOptions {
+export interface CallCommandOptions extends GlobalOptions, AnswerOptions {
   readonly input?: string;
   /** Milliseconds for all of the call. */
   readonly timeout?: number;
+  /** False: a task that goes on is not waited for. */
+  readonly wait: boolean;
+  readonly color: boolean;
 }
 
 export async function call(
@@ -31,44 +30,78 @@ export async function call(
   options: CallCommandOptions,
   output: Output,
 ): Promise<ExitCode> {
-  using cancellation = cancelOnSignals((name) => {
-    if (output.verbose) output.note(`${name}: cancelling; once more ends at once`);
-  });
-  const closeWithinMs = (): number | undefined =>
-    cancellation.exitCode === undefined ? undefined : cancelledCallEndsWithinMs;
-  return await withRuntime(
-    options,
-    output,
-    async (loaded) => {
-      output.problems(loaded.problems.map(formatProblem));
-      const capability = await findCapability(id, loaded);
+  const prepared = preparedAnswers(options);
+  return await runCancellable(options, output, async (loaded, cancellation) => {
+    const { runtime } = loaded;
+    const capability = await findCapability(id, loaded);
+    const { signal } = cancellation;
+    try {
+      const input = await readInput(words, { id, file: options.input, schema: capability.input, signal });
+      const over = new AbortController();
+      const questions = questionAnswers({
+        ...prepared,
+        who: () => askedBy(runtime, capability),
+        output,
+        color: options.color,
+        mayAsk: options.input !== '-',
+        signal: AbortSignal.any([signal, over.signal]),
+      });
       try {
-        const input = await readInput(words, {
-          id,
-          file: options.input,
-          schema: capability.input,
-          signal: cancellation.signal,
-        });
-        const result = await loaded.runtime.call(id, input, {
-          signal: cancellation.signal,
-          ...(options.timeout !== undefined && { maxTotalMs: options.timeout }),
-          onProgress: (progress) => output.progress(progressText(id, progress)),
-          ...(output.verbose && {
-            onLog: ({ level, logger = id, data }) => output.note(`${level}: ${logger}: ${jsonText(data)}`),
-          }),
-        });
-        return report(id, result, output);
-      } catch (error) {
-        output.failure(error, hintOf(error, capability));
-        return exitCodeAfter(error, cancellation);
+        const result = await callOnce({ runtime, capability, input, options, output, questions, signal });
+        if (result.task === undefined || !options.wait) return report(id, result, output);
+        const { task, ...begun } = result;
+        const ended = await waitForTask({ runtime, id, handle: task, questions, output, signal, owned: true });
+        return report(id, { ...ended, call: begun.call }, output);
+      } finally {
+        over.abort(new CapstanError('CANCELLED', 'The call is over.'));
       }
+    } catch (error) {
+      return failed(error, cancellation, output, hintOf(error, capability));
+    }
+  });
+}
+
+interface OneCall {
+  readonly runtime: Runtime;
+  readonly capability: Capability;
+  readonly input: Parameters<Runtime['call']>[1];
+  readonly options: CallCommandOptions;
+  readonly output: Output;
+  readonly questions: QuestionAnswers;
+  readonly signal: AbortSignal;
+}
+
+async function callOnce(parts: OneCall): Promise<CapabilityResult> {
+  const { runtime, capability, input, options, output, questions, signal } = parts;
+  const { id } = capability;
+  using notice = announceOpening(runtime.marketplace.events, capability, output);
+  return await runtime.call(id, input, {
+    signal,
+    ...(options.timeout !== undefined && { maxTotalMs: options.timeout }),
+    onProgress: (progress) => {
+      notice.heard();
+      if (!questions.isAsking()) output.progress(progressText(id, progress));
     },
-    closeWithinMs,
-  );
+    ...(output.verbose && {
+      onLog: ({ level, logger = id, data }) => output.note(`${level}: ${logger}: ${jsonText(data)}`),
+    }),
+    onInputRequired: (request) => {
+      notice.heard();
+      return questions.answer(request);
+    },
+    clientCapabilities: questions.capabilities,
+  });
 }
 
 function report(id: string, result: CapabilityResult, output: Output): ExitCode {
-  output.answer({ document: result, text: (style) => resultText(result, style) });
+  const { task } = result;
+  output.answer({
+    document: result,
+    text: (style) => (task === undefined ? resultText(result, style) : handleText(task)),
+  });
+  if (task !== undefined) {
+    output.note(`The upstream goes on with it: capstan task ${id} ${shellWord(handleText(task))}`);
+  }
   if (output.verbose) {
     const { session, durationMs, attempts } = result.call;
     const tries = attempts > 1 ? `, ${attempts} attempts` : '';
@@ -77,25 +110,6 @@ function report(id: string, result: CapabilityResult, output: Output): ExitCode 
   if (!result.isError) return 0;
   output.note(`${id} reported failure.`);
   return 1;
-}
-
-/** Text as text, everything else as JSON; where there is only content, its text, and a word about each block that is none. */
-function resultText({ output, content }: CapabilityResult, style: Style): string {
-  const text =
-    output === null && content !== undefined && content.length > 0
-      ? content.map(blockText).join('\n')
-      : jsonText(output, 2);
-  return style.columns === undefined ? text : visible(text);
-}
-
-function blockText(block: ContentBlock): string {
-  const { type, text, mimeType, uri } = block;
-  if (typeof text === 'string') return text;
-  return `[${[type, mimeType, uri].filter((word) => typeof word === 'string').join(' ')}]`;
-}
-
-function jsonText(value: unknown, indent?: number): string {
-  return typeof value === 'string' ? value : JSON.stringify(value, null, indent);
 }
 
 function progressText(id: string, { progress, total, message }: Progress): string {
@@ -107,10 +121,4 @@ function hintOf(error: unknown, { id, input }: Capability): string | undefined {
   if (!CapstanError.isInstance(error) || error.code !== 'INPUT_INVALID' || input === undefined) return undefined;
   const usage = inputUsage(input);
   return usage === '' ? undefined : `capstan call ${id} ${usage}`;
-}
-
-function exitCodeAfter(error: unknown, { exitCode }: Cancellation): ExitCode {
-  return CapstanError.isInstance(error) && error.code === 'CANCELLED' && exitCode !== undefined
-    ? exitCode
-    : exitCodeOf(error);
 }
