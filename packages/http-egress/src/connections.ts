@@ -20,6 +20,9 @@ const keepAliveMs = 30_000;
 const maxQueued = 1_024;
 const maxHeaderBytes = 16 * 1024;
 
+/** `urgent`: few, beside the others. `websocket`: HTTP/1.1 only, and ended by `close` after they were upgraded too. */
+export type ConnectionKind = 'ordinary' | 'urgent' | 'websocket';
+
 /**
  * The connections for URLs of one trust. They are not shared between trusts: a connection that a declared URL may have to a private address must
  * not serve a derived one.
@@ -27,29 +30,32 @@ const maxHeaderBytes = 16 * 1024;
 export class Connections implements ExchangeQueue {
   readonly #guard: AddressGuard;
   readonly #trust: UrlTrust;
-  readonly #urgent: boolean;
+  readonly #kind: ConnectionKind;
   /** Replaced as a whole: undici's own limit on a connection's age is looked at for every connection at every request. */
   #agent: InstanceType<typeof Agent>;
   #agentSince = Date.now();
   /** No longer used for new requests; gone when their last one is answered. */
   readonly #retired = new Set<InstanceType<typeof Agent>>();
   readonly #connecting = new Set<Socket>();
+  /** Undici lets go of a connection that is upgraded. */
+  readonly #upgradable = new Set<Socket>();
   /** Requests by origin that have no connection yet. */
   readonly #queued = new Map<string, number>();
 
-  constructor(guard: AddressGuard, trust: UrlTrust, urgent: boolean) {
+  constructor(guard: AddressGuard, trust: UrlTrust, kind: ConnectionKind) {
     this.#guard = guard;
     this.#trust = trust;
-    this.#urgent = urgent;
+    this.#kind = kind;
     this.#agent = this.#createAgent();
   }
 
   #createAgent(): InstanceType<typeof Agent> {
     return new Agent({
       maxOrigins,
-      connections: this.#urgent ? urgentConnectionsPerOrigin : connectionsPerOrigin,
+      connections: this.#kind === 'urgent' ? urgentConnectionsPerOrigin : connectionsPerOrigin,
       keepAliveTimeout: keepAliveMs,
       maxHeaderSize: maxHeaderBytes,
+      ...(this.#kind === 'websocket' ? { allowH2: false } : {}),
       // The caller's signal is the limit of a request.
       headersTimeout: 0,
       bodyTimeout: 0,
@@ -80,7 +86,7 @@ export class Connections implements ExchangeQueue {
   /** Ends all connections, those being made included. Requests under way fail with `reason`. */
   async close(reason: Error): Promise<void> {
     const destroyed = [this.#agent, ...this.#retired].map((agent) => agent.destroy(reason));
-    for (const socket of this.#connecting) socket.destroy(reason);
+    for (const socket of [...this.#connecting, ...this.#upgradable]) socket.destroy(reason);
     await Promise.all(destroyed);
   }
 
@@ -95,7 +101,11 @@ export class Connections implements ExchangeQueue {
   }
 
   #connector(origin: URL): Connectors.connector {
-    const connect = buildConnector({ lookup: this.#guard.lookupFor(origin, this.#trust), timeout: connectTimeoutMs });
+    const connect = buildConnector({
+      lookup: this.#guard.lookupFor(origin, this.#trust),
+      timeout: connectTimeoutMs,
+      allowH2: this.#kind !== 'websocket',
+    });
     return (options, callback) => {
       let isOver = false;
       // It returns the socket, though its type does not say so.
@@ -104,7 +114,11 @@ export class Connections implements ExchangeQueue {
         if (socket instanceof Socket) this.#connecting.delete(socket);
         callback(...result);
       });
-      if (socket instanceof Socket && !isOver) this.#connecting.add(socket);
+      if (!(socket instanceof Socket)) return;
+      if (!isOver) this.#connecting.add(socket);
+      if (this.#kind !== 'websocket') return;
+      this.#upgradable.add(socket);
+      socket.once('close', () => this.#upgradable.delete(socket));
     };
   }
 }
