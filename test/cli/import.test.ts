@@ -178,8 +178,8 @@ describe.concurrent('capstan import', { timeout: 120_000 }, () => {
   });
 
   test.each([
-    [['import'], 2, 'Providers that can import: mcp.'],
-    [['import', '--help'], 0, 'Providers that can import: mcp.'],
+    [['import'], 2, 'Providers that can import: mcp, graphql.'],
+    [['import', '--help'], 0, 'Providers that can import: mcp, graphql.'],
     [['import', 'mcp', '--help'], 0, '--auth-env-var <text>'],
     [['import', 'mpc', 'x'], 2, 'Did you mean "mcp"?'],
     [['import', 'mcp'], 2, 'Say what to import'],

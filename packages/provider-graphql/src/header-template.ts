@@ -1,0 +1,47 @@
+import type { Capability } from '@capstan/provider';
+import { invalid, lines } from './metadata-values.ts';
+
+/** A request header as a manifest declares it; `parts` are texts and names of variables, by turns, a text first. */
+export interface HeaderTemplate {
+  readonly name: string;
+  readonly parts: readonly string[];
+}
+
+/** What the transport sets itself, and what belongs to the connection (RFC 9110, section 7.6.1). */
+const refused: ReadonlySet<string> = new Set([
+  'accept',
+  'connection',
+  'content-length',
+  'content-type',
+  'expect',
+  'host',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** Reads `graphql_headers`. Throws `MANIFEST_INVALID`, without quoting a value. */
+export function parseHeaders(capability: Capability): readonly HeaderTemplate[] {
+  const names = new Set<string>();
+  return lines(capability, 'graphql_headers').map((line, index) => {
+    const [, name, value] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t -~]*)$/.exec(line.trim()) ?? [];
+    if (name === undefined || value === undefined)
+      throw invalid(capability, `Line ${index + 1} of graphql_headers is not of the form "Name: value"`);
+    const key = name.toLowerCase();
+    if (refused.has(key))
+      throw invalid(capability, `graphql_headers must not set ${name}: it is set with each request`);
+    if (names.has(key)) throw invalid(capability, `graphql_headers says ${name} twice`);
+    names.add(key);
+    return { name: key, parts: value.split(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/) };
+  });
+}
+
+/** The variables that stand in the values. */
+export function headerVariables(headers: readonly HeaderTemplate[]): readonly string[] {
+  return headers.flatMap(({ parts }) => parts.filter((_, index) => index % 2 === 1));
+}

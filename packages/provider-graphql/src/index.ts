@@ -1,0 +1,1 @@
+export { graphqlProvider, type GraphqlSession } from './graphql-provider.ts';
