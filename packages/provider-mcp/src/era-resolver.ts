@@ -2,6 +2,7 @@ import { StartFailure, type Approach, type Connection } from './connection.ts';
 import { ExpiringMap } from './expiring-map.ts';
 import type { Handshake } from './handshake.ts';
 import type { McpTarget } from './mcp-target.ts';
+import { untilAborted } from './until-aborted.ts';
 import { NotModern } from './probe-era.ts';
 import { ConnectionEnded } from './wire/wire-errors.ts';
 
@@ -35,7 +36,7 @@ export class EraResolver {
         return open(verdict.era === 'legacy' ? { kind: 'legacy' } : { kind: 'modern', handshake: verdict.handshake });
       const running = this.#probes.get(key);
       if (running === undefined) return this.#probe(key, target, signal, open);
-      const failure = await settledOrAborted(running.failure, signal);
+      const failure = await untilAborted(running.failure, signal);
       if (failure !== undefined) throw failure.error;
     }
   }
@@ -99,16 +100,4 @@ function verdictOf({ era, protocolVersion, serverName, serverCapabilities, instr
 
 function isProcessEnd(error: unknown): boolean {
   return (error instanceof StartFailure ? error.cause : error) instanceof ConnectionEnded;
-}
-
-async function settledOrAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = (): void => aborted.reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }

@@ -3,6 +3,7 @@ import type { ToolOperation } from '../mcp-operation.ts';
 import type { Asks } from './asks.ts';
 import { definitionDigest, digestOf } from './definition-digest.ts';
 import { listTools } from './list-offers.ts';
+import { untilAborted } from '../until-aborted.ts';
 
 /** What is kept of a definition: its digest, and those of the parts that a manifest repeats. */
 interface Fingerprint {
@@ -45,7 +46,7 @@ export class DefinitionPins {
   async check(operation: ToolOperation, capability: Capability, signal: AbortSignal): Promise<void> {
     const { pin, name } = operation;
     if (pin === undefined) return;
-    const live = (await within(signal, this.#read())).get(name);
+    const live = (await untilAborted(this.#read(), signal)).get(name);
     if (live?.sha256 === pin.sha256) return;
     const changed = live === undefined ? undefined : changedParts(live, capability);
     const details = { capability: capability.id, tool: name, server: this.#where, ...(changed && { changed }) };
@@ -113,16 +114,4 @@ function sentence(facts: {
   return changed === undefined
     ? `${capability} was not called: ${server} no longer offers the tool ${JSON.stringify(tool)} that was accepted.`
     : `${capability} was not called: ${server} has changed its definition since it was accepted; unlike the manifest: ${changed.join(', ')}. ${remedy}`;
-}
-
-async function within<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
-  signal.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = (): void => aborted.reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }
