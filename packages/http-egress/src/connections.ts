@@ -5,8 +5,10 @@ import type { UrlTrust } from './egress.ts';
 import type { ExchangeQueue } from './exchange.ts';
 import { Agent, buildConnector, Pool } from './undici-core.ts';
 
-const connectionsPerOrigin = 32;
-const urgentConnectionsPerOrigin = 4;
+/** What requests are for: each kind has connections of its own, so that none waits for another. */
+export type ConnectionUse = 'ordinary' | 'urgent' | 'lasting';
+
+const connectionsPerOrigin: Readonly<Record<ConnectionUse, number>> = { ordinary: 32, urgent: 4, lasting: 1_024 };
 /** After this long connections take no new requests, so that names are resolved and checked again. */
 const connectionTtlMs = 5 * 60_000;
 const maxOrigins = 1_000;
@@ -27,7 +29,7 @@ const maxHeaderBytes = 16 * 1024;
 export class Connections implements ExchangeQueue {
   readonly #guard: AddressGuard;
   readonly #trust: UrlTrust;
-  readonly #urgent: boolean;
+  readonly #use: ConnectionUse;
   /** Replaced as a whole: undici's own limit on a connection's age is looked at for every connection at every request. */
   #agent: InstanceType<typeof Agent>;
   #agentSince = Date.now();
@@ -37,17 +39,17 @@ export class Connections implements ExchangeQueue {
   /** Requests by origin that have no connection yet. */
   readonly #queued = new Map<string, number>();
 
-  constructor(guard: AddressGuard, trust: UrlTrust, urgent: boolean) {
+  constructor(guard: AddressGuard, trust: UrlTrust, use: ConnectionUse) {
     this.#guard = guard;
     this.#trust = trust;
-    this.#urgent = urgent;
+    this.#use = use;
     this.#agent = this.#createAgent();
   }
 
   #createAgent(): InstanceType<typeof Agent> {
     return new Agent({
       maxOrigins,
-      connections: this.#urgent ? urgentConnectionsPerOrigin : connectionsPerOrigin,
+      connections: connectionsPerOrigin[this.#use],
       keepAliveTimeout: keepAliveMs,
       maxHeaderSize: maxHeaderBytes,
       // The caller's signal is the limit of a request.

@@ -1,6 +1,6 @@
 import { AddressGuard } from './address-guard.ts';
 import type { Answer } from './answer.ts';
-import { Connections } from './connections.ts';
+import { Connections, type ConnectionUse } from './connections.ts';
 import type { Egress, EgressOptions, EgressRequest, UrlTrust } from './egress.ts';
 import { EgressError } from './egress-error.ts';
 import { Exchange, type Hop } from './exchange.ts';
@@ -17,8 +17,11 @@ const maxRedirects = 3;
 export const createEgress = (options: EgressOptions = {}): Egress => {
   const guard = new AddressGuard(options.policy, options.lookup);
   const headers = new RequestHeaders();
-  const ordinary: Partial<Record<UrlTrust, Connections>> = {};
-  const urgent: Partial<Record<UrlTrust, Connections>> = {};
+  const pools: Readonly<Record<ConnectionUse, Partial<Record<UrlTrust, Connections>>>> = {
+    ordinary: {},
+    urgent: {},
+    lasting: {},
+  };
   let closing: Promise<void> | undefined;
 
   const send = (hop: Hop): void => {
@@ -29,8 +32,8 @@ export const createEgress = (options: EgressOptions = {}): Egress => {
     try {
       const origin = checkUrl(url, guard, request);
       const pairs = request.headers === undefined ? null : headers.check(request.headers);
-      const isUrgent = request.urgent === true;
-      const pool = ((isUrgent ? urgent : ordinary)[trust] ??= new Connections(guard, trust, isUrgent));
+      const use = request.urgent === true ? 'urgent' : request.lasting === true ? 'lasting' : 'ordinary';
+      const pool = (pools[use][trust] ??= new Connections(guard, trust, use));
       const path = url.pathname + url.search;
       if (!pool.enter(origin)) return hop.reject(queueFull(url));
       return pool.dispatch(
@@ -62,7 +65,7 @@ export const createEgress = (options: EgressOptions = {}): Egress => {
     request,
     fetchAs: (rules) => createFetch(request, rules),
     close: () => {
-      const all = [...Object.values(ordinary), ...Object.values(urgent)];
+      const all = Object.values(pools).flatMap((pool) => Object.values(pool));
       closing ??= Promise.all(all.map((pool) => pool.close(closed()))).then(() => undefined);
       return closing;
     },

@@ -153,6 +153,8 @@ export class Exchange implements Dispatcher.DispatchHandler, AnswerSource {
         cause: error.cause,
       });
     if (error instanceof AddressRefusal) return addressRefused(url, error.message, error);
+    // Bytes that could not be parsed: they may repeat what was sent.
+    if ('data' in error) delete error.data;
     const code = systemCodeOf(error);
     if (code === 'UND_ERR_MAX_ORIGINS_REACHED')
       return new EgressError(
