@@ -110,7 +110,7 @@ describe('calls beyond what a session takes at once', () => {
       await vi.advanceTimersByTimeAsync(1_000);
       gate.resolve();
       await Promise.all(slow);
-      await runtime.sessions.terminateSession('memory-1' as ProviderSessionId);
+      await runtime.sessions?.terminateSession('memory-1' as ProviderSessionId);
       await Promise.all(Array.from({ length: 64 }, () => runtime.call('memory.call')));
       expect([upstream.opened, upstream.calls.length]).toEqual([2, 84]);
       await runtime.close();
