@@ -20,6 +20,8 @@ export interface DefinitionPinsOptions {
   readonly where: string;
 }
 
+const mostReadings = 4;
+
 /**
  * Holds the tools of one session against what an operator accepted. The server's list is read at the first call of a pinned tool, and
  * again after `forget`.
@@ -46,7 +48,7 @@ export class DefinitionPins {
   async check(operation: ToolOperation, capability: Capability, signal: AbortSignal): Promise<void> {
     const { pin, name } = operation;
     if (pin === undefined) return;
-    const live = (await untilAborted(this.#read(), signal)).get(name);
+    const live = (await untilAborted(this.#readLatest(), signal)).get(name);
     if (live?.sha256 === pin.sha256) return;
     const changed = live === undefined ? undefined : changedParts(live, capability);
     const details = { capability: capability.id, tool: name, server: this.#where, ...(changed && { changed }) };
@@ -65,6 +67,15 @@ export class DefinitionPins {
   /** To be called when the session ends: what is still being read is given up. */
   close(): void {
     this.#ended.abort(new CapstanError('SESSION_LOST', `The session with ${this.#where} has ended.`));
+  }
+
+  /** Not one that was being read when the server said that it changed; of a server that says so without end, the last of a few. */
+  async #readLatest(): Promise<ReadonlyMap<string, Fingerprint>> {
+    for (let left = mostReadings; ; left--) {
+      const reading = this.#read();
+      const catalog = await reading;
+      if (this.#catalog === reading || left === 1) return catalog;
+    }
   }
 
   /** One list for all calls that wait for it; a failure is not kept. */
