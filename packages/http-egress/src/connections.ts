@@ -5,10 +5,12 @@ import type { UrlTrust } from './egress.ts';
 import type { ExchangeQueue } from './exchange.ts';
 import { Agent, buildConnector, Pool } from './undici-core.ts';
 
-/** What requests are for: each kind has connections of its own, so that none waits for another. */
-export type ConnectionUse = 'ordinary' | 'urgent' | 'lasting';
-
-const connectionsPerOrigin: Readonly<Record<ConnectionUse, number>> = { ordinary: 32, urgent: 4, lasting: 1_024 };
+const connectionsPerOrigin: Readonly<Record<ConnectionKind, number>> = {
+  ordinary: 32,
+  urgent: 4,
+  lasting: 1_024,
+  websocket: 1_024,
+};
 /** After this long connections take no new requests, so that names are resolved and checked again. */
 const connectionTtlMs = 5 * 60_000;
 const maxOrigins = 1_000;
@@ -23,35 +25,44 @@ const maxQueued = 1_024;
 const maxHeaderBytes = 16 * 1024;
 
 /**
+ * What requests are for: each kind has connections of its own, so that none waits for another. `urgent`: few. `lasting`: streams that hold theirs.
+ * `websocket`: HTTP/1.1 only, and ended by `close` after they were upgraded too.
+ */
+export type ConnectionKind = 'ordinary' | 'urgent' | 'lasting' | 'websocket';
+
+/**
  * The connections for URLs of one trust. They are not shared between trusts: a connection that a declared URL may have to a private address must
  * not serve a derived one.
  */
 export class Connections implements ExchangeQueue {
   readonly #guard: AddressGuard;
   readonly #trust: UrlTrust;
-  readonly #use: ConnectionUse;
+  readonly #kind: ConnectionKind;
   /** Replaced as a whole: undici's own limit on a connection's age is looked at for every connection at every request. */
   #agent: InstanceType<typeof Agent>;
   #agentSince = Date.now();
   /** No longer used for new requests; gone when their last one is answered. */
   readonly #retired = new Set<InstanceType<typeof Agent>>();
   readonly #connecting = new Set<Socket>();
+  /** Undici lets go of a connection that is upgraded. */
+  readonly #upgradable = new Set<Socket>();
   /** Requests by origin that have no connection yet. */
   readonly #queued = new Map<string, number>();
 
-  constructor(guard: AddressGuard, trust: UrlTrust, use: ConnectionUse) {
+  constructor(guard: AddressGuard, trust: UrlTrust, kind: ConnectionKind) {
     this.#guard = guard;
     this.#trust = trust;
-    this.#use = use;
+    this.#kind = kind;
     this.#agent = this.#createAgent();
   }
 
   #createAgent(): InstanceType<typeof Agent> {
     return new Agent({
       maxOrigins,
-      connections: connectionsPerOrigin[this.#use],
+      connections: connectionsPerOrigin[this.#kind],
       keepAliveTimeout: keepAliveMs,
       maxHeaderSize: maxHeaderBytes,
+      ...(this.#kind === 'websocket' ? { allowH2: false } : {}),
       // The caller's signal is the limit of a request.
       headersTimeout: 0,
       bodyTimeout: 0,
@@ -82,7 +93,7 @@ export class Connections implements ExchangeQueue {
   /** Ends all connections, those being made included. Requests under way fail with `reason`. */
   async close(reason: Error): Promise<void> {
     const destroyed = [this.#agent, ...this.#retired].map((agent) => agent.destroy(reason));
-    for (const socket of this.#connecting) socket.destroy(reason);
+    for (const socket of [...this.#connecting, ...this.#upgradable]) socket.destroy(reason);
     await Promise.all(destroyed);
   }
 
@@ -97,7 +108,11 @@ export class Connections implements ExchangeQueue {
   }
 
   #connector(origin: URL): Connectors.connector {
-    const connect = buildConnector({ lookup: this.#guard.lookupFor(origin, this.#trust), timeout: connectTimeoutMs });
+    const connect = buildConnector({
+      lookup: this.#guard.lookupFor(origin, this.#trust),
+      timeout: connectTimeoutMs,
+      allowH2: this.#kind !== 'websocket',
+    });
     return (options, callback) => {
       let isOver = false;
       // It returns the socket, though its type does not say so.
@@ -106,7 +121,11 @@ export class Connections implements ExchangeQueue {
         if (socket instanceof Socket) this.#connecting.delete(socket);
         callback(...result);
       });
-      if (socket instanceof Socket && !isOver) this.#connecting.add(socket);
+      if (!(socket instanceof Socket)) return;
+      if (!isOver) this.#connecting.add(socket);
+      if (this.#kind !== 'websocket') return;
+      this.#upgradable.add(socket);
+      socket.once('close', () => this.#upgradable.delete(socket));
     };
   }
 }

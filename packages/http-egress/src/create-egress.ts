@@ -1,12 +1,13 @@
 import { AddressGuard } from './address-guard.ts';
 import type { Answer } from './answer.ts';
-import { Connections, type ConnectionUse } from './connections.ts';
+import { type ConnectionKind, Connections } from './connections.ts';
 import type { Egress, EgressOptions, EgressRequest, UrlTrust } from './egress.ts';
 import { EgressError } from './egress-error.ts';
 import { Exchange, type Hop } from './exchange.ts';
 import { createFetch } from './fetch-as.ts';
 import { checkMethod, RequestHeaders } from './request-headers.ts';
 import { checkUrl } from './request-url.ts';
+import { createWebSocketClass } from './websocket-as.ts';
 
 const maxRedirects = 3;
 
@@ -17,12 +18,16 @@ const maxRedirects = 3;
 export const createEgress = (options: EgressOptions = {}): Egress => {
   const guard = new AddressGuard(options.policy, options.lookup);
   const headers = new RequestHeaders();
-  const pools: Readonly<Record<ConnectionUse, Partial<Record<UrlTrust, Connections>>>> = {
+  const pools: Record<ConnectionKind, Partial<Record<UrlTrust, Connections>>> = {
     ordinary: {},
     urgent: {},
     lasting: {},
+    websocket: {},
   };
   let closing: Promise<void> | undefined;
+
+  const poolOf = (kind: ConnectionKind, trust: UrlTrust): Connections =>
+    (pools[kind][trust] ??= new Connections(guard, trust, kind));
 
   const send = (hop: Hop): void => {
     const { request, url, method } = hop;
@@ -32,8 +37,8 @@ export const createEgress = (options: EgressOptions = {}): Egress => {
     try {
       const origin = checkUrl(url, guard, request);
       const pairs = request.headers === undefined ? null : headers.check(request.headers);
-      const use = request.urgent === true ? 'urgent' : request.lasting === true ? 'lasting' : 'ordinary';
-      const pool = (pools[use][trust] ??= new Connections(guard, trust, use));
+      const kind = request.urgent === true ? 'urgent' : request.lasting === true ? 'lasting' : 'ordinary';
+      const pool = poolOf(kind, trust);
       const path = url.pathname + url.search;
       if (!pool.enter(origin)) return hop.reject(queueFull(url));
       return pool.dispatch(
@@ -64,8 +69,15 @@ export const createEgress = (options: EgressOptions = {}): Egress => {
   return {
     request,
     fetchAs: (rules) => createFetch(request, rules),
+    webSocketAs: (rules) =>
+      createWebSocketClass(rules, (url) => {
+        if (closing !== undefined) throw closed();
+        checkUrl(url, guard, rules);
+        if (rules.headers !== undefined) headers.check(rules.headers);
+        return poolOf('websocket', rules.trust);
+      }),
     close: () => {
-      const all = Object.values(pools).flatMap((pool) => Object.values(pool));
+      const all = Object.values(pools).flatMap((byTrust) => Object.values(byTrust));
       closing ??= Promise.all(all.map((pool) => pool.close(closed()))).then(() => undefined);
       return closing;
     },

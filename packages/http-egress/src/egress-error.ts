@@ -14,6 +14,8 @@ export interface EgressErrorOptions {
   /** Default: the code of the reason. */
   readonly code?: ErrorCode;
   readonly retryAfterMs?: number;
+  /** Where a refused redirect leads. */
+  readonly target?: URL;
   readonly cause?: unknown;
 }
 
@@ -29,9 +31,11 @@ const codes: Readonly<Record<EgressReason, ErrorCode>> = {
 export class EgressError extends CapstanError {
   readonly reason: EgressReason;
   readonly sent: boolean;
+  /** Where a refused redirect leads, as `shownUrl` shows it. */
+  declare readonly target?: string;
 
   constructor(reason: EgressReason, message: string, options: EgressErrorOptions) {
-    const { sent, code = codes[reason], retryable = reason === 'network', retryAfterMs, cause } = options;
+    const { sent, code = codes[reason], retryable = reason === 'network', retryAfterMs, target, cause } = options;
     const systemCode = systemCodeOf(cause);
     super(code, message, {
       retryable,
@@ -41,6 +45,7 @@ export class EgressError extends CapstanError {
     });
     this.reason = reason;
     this.sent = sent;
+    if (target !== undefined) this.target = shownUrl(target);
   }
 }
 

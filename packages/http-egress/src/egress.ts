@@ -1,5 +1,7 @@
+import type { WebSocket } from 'undici';
 import type { EgressPolicy } from '@capstan/provider';
 import type { AddressLookup } from './address-guard.ts';
+import type { EgressError } from './egress-error.ts';
 
 /** Who named a URL: `declared` stands in a manifest or in the operator's configuration; `derived` came from a document, a redirect or an answer. */
 export type UrlTrust = 'declared' | 'derived';
@@ -59,11 +61,29 @@ export interface EgressOptions {
   readonly lookup?: AddressLookup;
 }
 
+export interface WebSocketRules extends Pick<EgressRequest, 'trust' | 'allowInsecure'> {
+  /** Of each handshake; names and values are checked as those of requests. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Unpacked bytes of one message, at most; a larger one ends the connection. Default 16 MiB. */
+  readonly maxMessageBytes?: number;
+  /** Told why a handshake failed, before the `error` and `close` events, which do not say it. */
+  readonly onHandshakeFailure?: (failure: HandshakeFailure) => void;
+}
+
+/** `status`: the upstream answered with this one rather than to agree. `error`: it did not answer. */
+export type HandshakeFailure = { readonly status: number } | { readonly error: EgressError };
+
 /** The one way out over HTTP. */
 export interface Egress {
   /** One attempt, never a retry; the hot path of every provider: no WHATWG objects. */
   request(request: EgressRequest): Promise<EgressStream>;
   /** A function in the shape of the platform's `fetch`, for libraries that want one, under the same rules. */
   fetchAs(rules: Pick<EgressRequest, 'trust' | 'redirect' | 'maxBytes' | 'allowInsecure'>): typeof globalThis.fetch;
+  /**
+   * A class in the shape of the platform's `WebSocket`, under the same guard, for libraries that want one. Redirects are not followed, and what the caller
+   * says of dispatchers and headers is ignored. Its constructor throws `EgressError`. Loads the rest of undici.
+   */
+  webSocketAs(rules: WebSocketRules): typeof WebSocket;
+  /** Ends all connections, WebSockets included. */
   close(): Promise<void>;
 }

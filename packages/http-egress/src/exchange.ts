@@ -1,10 +1,8 @@
 import type { Dispatcher } from 'undici';
-import { AddressRefusal } from './address-guard.ts';
 import { Answer, type AnswerSource } from './answer.ts';
+import { connectionFailure } from './connection-failure.ts';
 import type { EgressRequest } from './egress.ts';
-import { EgressError, shownUrl, systemCodeOf } from './egress-error.ts';
 import { redirectTarget } from './redirect.ts';
-import { addressRefused } from './request-url.ts';
 
 /** One request to be sent, and who waits for its answer. */
 export interface Hop {
@@ -103,7 +101,7 @@ export class Exchange implements Dispatcher.DispatchHandler, AnswerSource {
     this.#leaveQueue();
     if (this.#isOver) return;
     if (this.#target !== undefined) return this.#goOn();
-    const failure = this.#failureOf(error);
+    const failure = connectionFailure(error, this.#hop.url, this.#sent);
     if (this.#answer !== undefined) return this.#answer.fail(failure);
     this.ended();
     this.#hop.reject(failure);
@@ -140,33 +138,5 @@ export class Exchange implements Dispatcher.DispatchHandler, AnswerSource {
     if (!this.#isQueued) return;
     this.#isQueued = false;
     this.#queue.leave(this.#origin);
-  }
-
-  #failureOf(error: Error): EgressError {
-    const { url } = this.#hop;
-    const sent = this.#sent;
-    if (error instanceof EgressError)
-      return new EgressError(error.reason, error.message, {
-        sent,
-        code: error.code,
-        retryable: error.retryable,
-        cause: error.cause,
-      });
-    if (error instanceof AddressRefusal) return addressRefused(url, error.message, error);
-    // Bytes that could not be parsed: they may repeat what was sent.
-    if ('data' in error) delete error.data;
-    const code = systemCodeOf(error);
-    if (code === 'UND_ERR_MAX_ORIGINS_REACHED')
-      return new EgressError(
-        'network',
-        `Connections to too many upstreams are open, so ${url.host} has to wait. Try again in a moment.`,
-        { sent, code: 'OVERLOADED', retryAfterMs: 1_000, cause: error },
-      );
-    const what = sent ? 'The connection broke' : 'No connection came about';
-    return new EgressError(
-      'network',
-      `${what}: ${shownUrl(url)}${code === undefined ? '' : ` (${code})`}. Check that the upstream runs and that its address is right.`,
-      { sent, cause: error },
-    );
   }
 }

@@ -23,7 +23,7 @@ export const redirectTarget = (
   const target = typeof location === 'string' ? URL.parse(location, from.href) : null;
   if (target === null) throw refusal(`${shownUrl(from)} redirects to what is no URL`);
   if (target.origin !== from.origin || target.username !== '' || target.password !== '')
-    throw refusal(`${shownUrl(from)} redirects to ${originOf(target)}, and only its own origin is followed`);
+    throw refusal(`${shownUrl(from)} redirects to ${originOf(target)}, and only its own origin is followed`, target);
   if (redirectsLeft === 0) throw refusal(`${shownUrl(from)} is one redirect too many`);
   return target;
 };
@@ -31,7 +31,8 @@ export const redirectTarget = (
 /** `origin` is the word "null" for schemes such as `file:`. */
 const originOf = ({ protocol, host }: URL): string => `${protocol}//${host}`;
 
-const refusal = (what: string): EgressError =>
+const refusal = (what: string, target?: URL): EgressError =>
   new EgressError('redirect', `${what}. Nothing was sent there; use the final address if it is to be trusted.`, {
     sent: false,
+    ...(target === undefined ? {} : { target }),
   });
