@@ -1,4 +1,5 @@
 import { errorCodes, type JsonObject, type JsonSchema, type JsonValue, type ProviderHost } from '@capstan/provider';
+import { graphqlProvider } from '@capstan/provider-graphql';
 import { mcpProvider } from '@capstan/provider-mcp';
 import { manifestSchema } from '@capstan/runtime';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -7,7 +8,7 @@ import { dirname, join } from 'node:path';
 // Writes the pages and the schema that follow from the code; with --check, only says which are out of date.
 
 const root = join(import.meta.dirname, '..');
-const plugins = [mcpProvider()].map((provider) => {
+const plugins = [mcpProvider(), graphqlProvider()].map((provider) => {
   const { prefix, metadataSchema } = provider({} as ProviderHost);
   return { prefix, metadataSchema };
 });

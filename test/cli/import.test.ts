@@ -25,6 +25,37 @@ describe.concurrent('capstan import', { timeout: 120_000 }, () => {
     expect(workspace.list('capabilities')).toEqual(['changing.yaml']);
   });
 
+  test('takes nothing for gone that it was not asked to look for', async () => {
+    using workspace = importWorkspace([tool('a'), tool('b')]);
+    await workspace.importServer();
+    const resource = `  - id: my.notes\n    kind: resource\n    effect: read\n    metadata:\n      mcp_resource_uri: notes://all\n`;
+    const text = workspace.read(manifest) + resource;
+    workspace.write(manifest, text);
+    for (const options of [[], ['--only', 'a'], ['--only', 'b', '--accept-changes']]) {
+      const { stdout, exitCode } = await workspace.importServer(...options);
+      expect(stdout).toMatch(/nothing has changed/);
+      expect(exitCode).toBe(0);
+    }
+    expect(workspace.read(manifest)).toBe(text);
+    workspace.offer([tool('b')]);
+    const gone = await workspace.importServer('--accept-changes');
+    expect(gone.stdout).toContain('  - mcp.changing.a\n');
+    expect(workspace.read(manifest)).toContain('my.notes');
+  });
+
+  test('says so where another upstream of that name was imported, which is reached in another way', async () => {
+    using workspace = importWorkspace([tool('a')]);
+    await workspace.importServer();
+    const text = workspace
+      .read(manifest)
+      .replace(/ {2}mcp_command[^]*mcp_cwd.*\n/, '  mcp_server_url: http://127.0.0.1:1/mcp\n');
+    workspace.write(manifest, text);
+    const again = await workspace.importServer('--accept-changes');
+    expect(again).toMatchObject({ exitCode: 2 });
+    expect(again.stdout).toMatch(/changing\.yaml was imported from another upstream.*--name.*--force/);
+    expect(workspace.read(manifest)).toBe(text);
+  });
+
   test('takes options before and after, and everything after -- for the command', async () => {
     using workspace = importWorkspace([tool('a')]);
     const { server } = workspace;

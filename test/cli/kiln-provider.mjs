@@ -20,7 +20,7 @@ export const kilnProvider = {
   executeWithSession: async (_session, invocation) => await fire(invocation),
   execute: fire,
   terminateSession: async () => {},
-  describeSession: () => ({ upstreamName: 'Kiln No. 3' }),
+  describeSession: () => ({ upstreamName: process.env.KILN_NAME ?? 'Kiln No. 3' }),
   classifyError: () => ({ kind: 'caller', sent: true }),
   complete: async (_session, { capability, argument, context = {}, signal }) =>
     await post(capability, '/complete', { argument, context }, signal),

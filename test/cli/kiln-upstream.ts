@@ -1,4 +1,4 @@
-import type { InputRequest, JsonObject, TaskStatus } from '@capstan/provider';
+import type { Completion, InputRequest, JsonObject, TaskStatus } from '@capstan/provider';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -24,6 +24,13 @@ export interface Kiln extends AsyncDisposable {
   run(args: readonly string[], options?: MoreOptions): Promise<Finished>;
   start(args: readonly string[], options?: MoreOptions): Running;
 }
+
+interface Completing {
+  readonly argument: { readonly name: string };
+}
+
+const suggestions = ({ argument: { name } }: Completing): Completion =>
+  name === 'glaze' ? { values: ['celadon', 'celeste'], total: 5 } : { values: [] };
 
 const form: InputRequest = {
   kind: 'elicitation',
@@ -61,7 +68,7 @@ export async function kiln(): Promise<Kiln> {
       await own.opening;
       return {};
     }
-    if (path === '/complete') return { values: ['celadon', 'celeste'], total: 5 };
+    if (path === '/complete') return suggestions(body as unknown as Completing);
     if (path === '/slow') return { task: { id: 'pot-1', state: { shelf: 3 } } };
     // The answer never comes.
     if (path === '/stuck') return await new Promise(() => {});
@@ -89,6 +96,7 @@ export async function kiln(): Promise<Kiln> {
     capabilities: operations.map((kiln_operation) => ({
       id: `kiln.${kiln_operation}`,
       effect: 'read',
+      input: { type: 'object', properties: { glaze: {}, coats: {} } },
       metadata: { kiln_operation },
     })),
   };

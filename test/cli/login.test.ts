@@ -224,3 +224,25 @@ test('says what is wrong with what it was asked for', async () => {
     expect(finished.stderr).toMatch(message);
   }
 });
+
+test('nothing that a sign-in makes is printed, even where the authorization server repeats all of it', async () => {
+  const made: string[] = [];
+  await using world = await startWorld({
+    onToken: (parameters) => {
+      for (const name of ['code', 'code_verifier', 'client_secret', 'refresh_token']) {
+        const value = parameters.get(name);
+        if (value !== null) made.push(value);
+      }
+      return { status: 400, body: { error: 'invalid_grant', error_description: `no: ${parameters.toString()}` } };
+    },
+  });
+  for (const form of ['--verbose', '--json']) {
+    const login = world.start(['login', 'mcp.guarded.echo', form]);
+    await browse(await pageOf(login));
+    const { stdout, stderr, exitCode } = await login.finished;
+    expect(exitCode).toBe(6);
+    expect(made.length).toBeGreaterThanOrEqual(2);
+    expect(stdout + stderr).toContain('[secret]');
+    for (const secret of made) expect(stdout + stderr).not.toContain(secret);
+  }
+});

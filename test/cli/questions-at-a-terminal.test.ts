@@ -36,6 +36,16 @@ describe('at a terminal', () => {
     });
   });
 
+  test('the name of an upstream cannot pass for what the command says, nor move the cursor', async () => {
+    const name = 'x"\n\nYour password:\u001b[2J\u009b2J\u202e' + 'y'.repeat(100);
+    const terminal = atTerminal(oven.folder, ['call', 'kiln.glaze', '--json'], { KILN_NAME: name });
+    await terminal.shows(
+      `which calls itself "x\\"\\n\\nYour password:\\u001b[2J\\x9b2J\\u202e${'y'.repeat(34)}…") asks:`,
+    );
+    terminal.type('\u0004');
+    expect(await terminal.finished).toBe(0);
+  });
+
   test('a page to visit is shown with its host, and going on has to be said', async () => {
     const terminal = atTerminal(oven.folder, ['call', 'kiln.visit', '--json']);
     await terminal.shows('asks you to visit a page of kiln.example:');

@@ -24,7 +24,7 @@ describe.concurrent('what an upstream asks in the course of a call', () => {
   });
 
   test('is answered by --answer, in order, with defaults filled in', async () => {
-    const args = ['--answer', '{"glaze": "celadon"}', '--answer', '{"action": "cancel"}'];
+    const args = ['--answer', '{"glaze": "celadon"}', '--answer', 'cancel'];
     const finished = await oven.run(['call', 'kiln.both', '--json', ...args]);
     expect(documentOf(finished)).toMatchObject({
       output: [{ action: 'accept', content: { glaze: 'celadon', coats: 2 } }, { action: 'cancel' }],
@@ -54,6 +54,11 @@ describe.concurrent('what an upstream asks in the course of a call', () => {
     expect(declined.stderr).toContain('asks you to visit https://kiln.example/sign?a=1');
     const accepted = await oven.run(['call', 'kiln.visit', '--json', '--answer', '{"action": "accept"}']);
     expect(documentOf(accepted)).toMatchObject({ output: [{ action: 'accept' }] });
+    expect(accepted.stderr).toContain('asks you to visit https://kiln.example/sign?a=1\nAccepted by --answer.');
+    const brief = await oven.run(['call', 'kiln.visit', '--json', '--answer', 'accept']);
+    expect(documentOf(brief)).toMatchObject({ output: [{ action: 'accept' }] });
+    const form = await oven.run(['call', 'kiln.visit', '--json', '--answer', '{"glaze": "celadon"}']);
+    expect(documentOf(form)).toMatchObject({ output: [{ action: 'cancel' }] });
     const trick = await oven.run(['call', 'kiln.trick', '--json', '--answer', '{"action": "accept"}']);
     expect(documentOf(trick)).toMatchObject({ output: [{ action: 'decline' }] });
     expect(trick.stderr).toContain('no page of the web');
@@ -80,12 +85,20 @@ describe.concurrent('capstan complete', () => {
   test('prints a suggestion on each line, and how many more there are', async () => {
     const finished = await oven.run(['complete', 'kiln.glaze', 'glaze', 'cel', '--given', 'clay=white']);
     expect(finished).toEqual({ exitCode: 0, stdout: 'celadon\nceleste\n', stderr: '… and 3 more: type more of it.\n' });
-    expect(oven.requests.find(({ path }) => path === '/complete')?.body).toEqual({
-      argument: { name: 'glaze', value: 'cel' },
-      context: { clay: 'white' },
+    expect(oven.requests).toContainEqual({
+      path: '/complete',
+      body: { argument: { name: 'glaze', value: 'cel' }, context: { clay: 'white' } },
     });
     const json = await oven.run(['complete', 'kiln.glaze', 'glaze', '--json']);
     expect(documentOf(json)).toEqual({ values: ['celadon', 'celeste'], total: 5 });
+  });
+
+  test('prints no line where there is nothing to suggest, and says what the arguments are', async () => {
+    const known = await oven.run(['complete', 'kiln.glaze', 'coats', '1']);
+    expect(known).toEqual({ exitCode: 0, stdout: '', stderr: 'No suggestions.\n' });
+    const unknown = await oven.run(['complete', 'kiln.glaze', 'glase', 'c']);
+    expect(unknown).toMatchObject({ exitCode: 0, stdout: '' });
+    expect(unknown.stderr).toContain('declares no argument "glase", but glaze, coats.');
   });
 
   test('says where a provider cannot', async () => {

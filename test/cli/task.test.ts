@@ -20,7 +20,7 @@ describe('a call that goes on as a task', () => {
     oven.firing.push(working, working, done);
     const finished = await oven.run(['call', 'kiln.slow', '--json', '--verbose']);
     expect(documentOf(finished)).toMatchObject({ output: { pot: 'blue' }, isError: false, call: { attempts: 1 } });
-    expect(finished.stderr).toContain('kiln.slow: task pot-1: working, hot\n');
+    expect(finished.stderr).toContain('kiln.slow: working, hot\n');
   });
 
   test('prints its handle with --no-wait, and capstan task waits for it in another process', async () => {
@@ -28,7 +28,8 @@ describe('a call that goes on as a task', () => {
     expect(begun).toEqual({
       exitCode: 0,
       stdout: `${handle}\n`,
-      stderr: `The upstream goes on with it: capstan task kiln.slow '${handle}'\n`,
+      stderr: `The upstream goes on with it: capstan task kiln.slow '${handle}'
+The session of the call ends now. An upstream that keeps tasks by session forgets it.\n`,
     });
     oven.firing.push(working, done);
     const looked = await oven.run(['task', 'kiln.slow', handle, '--no-wait']);

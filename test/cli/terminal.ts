@@ -14,12 +14,16 @@ export interface Terminal {
 }
 
 /** Runs the command with the kiln's plugin in a pseudo-terminal. Its stdout goes to the file `answer` in the folder, so that it can be told apart. */
-export function atTerminal(folder: string, args: readonly string[]): Terminal {
+export function atTerminal(
+  folder: string,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Terminal {
   const words = [process.execPath, capstanPath, '--provider', kilnProviderPath, ...args];
   const command = `${words.map((word) => `'${word.replaceAll("'", String.raw`'\''`)}'`).join(' ')} > answer`;
   const child = spawn(pseudoTerminal, ['-qefc', command, '/dev/null'], {
     cwd: folder,
-    env: { PATH: process.env['PATH'] ?? '', TERM: 'xterm', SHELL: '/bin/sh' },
+    env: { PATH: process.env['PATH'] ?? '', TERM: 'xterm', SHELL: '/bin/sh', ...environment },
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   let shown = '';

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
@@ -41,14 +41,21 @@ describe('README.md', () => {
     expect(commands.length).toBeGreaterThan(3);
     using runtimeFolder = temporaryFolder();
     const env = { ...process.env, XDG_RUNTIME_DIR: runtimeFolder.path };
-    const outputs = await Promise.all(
-      commands.map(async (command) => {
-        // What is shown runs long enough to be looked at.
-        const words = command.replace('duration=30', 'duration=1').split(' ');
-        const args = ['packages/cli/dist/capstan.js', ...words];
-        return (await run(process.execPath, args, { cwd: workspaceRoot, env })).stdout;
-      }),
-    );
+    using mine = temporaryFolder();
+    const runCommand = async (command: string): Promise<string> => {
+      // What is shown runs long enough to be looked at, and writes beside what is there.
+      const words = command
+        .replace('duration=30', 'duration=1')
+        .replace(/ mine\b/, ` ${mine.path}`)
+        .split(' ');
+      const args = ['packages/cli/dist/capstan.js', ...words];
+      return (await run(process.execPath, args, { cwd: workspaceRoot, env })).stdout;
+    };
+    const [first = '', ...others] = commands;
+    const imported = await runCommand(first);
+    const outputs = await Promise.all(others.map(runCommand));
+    expect(imported).toMatch(/^Wrote .*filesystem\.yaml: \d+ capabilities/);
+    expect(outputs.join()).toContain('[FILE] limits.md');
     expect(outputs.join()).toContain('The sum of 20 and 22 is 42.');
     expect(outputs.join()).toContain('weather.temperature');
   });
@@ -94,6 +101,42 @@ describe('docs/writing-a-provider.md', () => {
     );
     expect(outputs.join()).toContain('18 °C');
     expect(station.counts).toEqual({ checkIn: 1, read: 1, checkOut: 1 });
+  });
+});
+
+describe('docs/mcp.md', () => {
+  const page = 'docs/mcp.md';
+
+  it('shows manifests that are valid', async () => {
+    using folder = temporaryFolder();
+    const manifests = blocks(page, 'yaml');
+    for (const [number, manifest] of manifests.entries()) {
+      writeFileSync(join(folder.path, `${number}.yaml`), manifest);
+    }
+    const args = [join(workspaceRoot, 'packages/cli/dist/capstan.js'), 'validate', '.'];
+    const { stdout } = await run(process.execPath, args, { cwd: folder.path });
+    expect(stdout).toBe(`${manifests.length} valid capabilities, 0 errors\n`);
+  });
+
+  it('names keys that exist', () => {
+    const known = new Set(read('docs/manifest.md').match(/`(?:mcp|session|call)_\w+`/g));
+    const named = read(page).match(/\b(?:mcp|session|call)_[a-z0-9_]+/g) ?? [];
+    expect(named.length).toBeGreaterThan(20);
+    const tools = new Set(blocks(page, 'yaml').flatMap((block) => /mcp_tool_name: (\S+)/.exec(block)?.[1] ?? []));
+    expect(named.filter((key) => !known.has(`\`${key}\``) && !tools.has(key))).toEqual([]);
+  });
+
+  it('shows commands and options that exist', async () => {
+    const lines = blocks(page, 'sh').flatMap((block) => block.trim().split('\n'));
+    const wrong = await Promise.all(
+      lines.map(async (line) => {
+        const [, command = '', rest = ''] = /^capstan (import mcp|\w+) (.+)$/.exec(line) ?? [];
+        const args = ['packages/cli/dist/capstan.js', ...command.split(' '), '--help'];
+        const { stdout } = await run(process.execPath, args, { cwd: workspaceRoot });
+        return (rest.match(/--[a-z-]+/g) ?? []).filter((option) => !stdout.includes(`  ${option}`));
+      }),
+    );
+    expect(wrong.flat()).toEqual([]);
   });
 });
 

@@ -1,8 +1,7 @@
-import type { JsonValue } from '@capstan/provider';
+import type { JsonObject, JsonValue } from '@capstan/provider';
 import type { ChangedCapability } from '@capstan/runtime';
 
-const mostSchemaChanges = 40;
-const longestValue = 200;
+const mostRemovals = 40;
 
 /** One thing that is different: where, what it was, what it is. A side that is missing was or is not there. */
 export interface DefinitionChange {
@@ -21,26 +20,23 @@ export function definitionChanges({ capability, draft, fields }: ChangedCapabili
   );
 }
 
-/** Lines of `-` and `+`. */
+/** Lines of `-` and `+`. All that is new is there, as models will read it and a person has to accept it. */
 export function changeText(changes: readonly DefinitionChange[]): readonly string[] {
+  const removals = changes.filter(({ after }) => after === undefined);
+  const unseen = new Set(removals.slice(mostRemovals));
   const shown = changes
-    .slice(0, mostSchemaChanges)
+    .filter((change) => !unseen.has(change))
     .flatMap(({ path, before, after }) => [
       path,
       ...(before === undefined ? [] : side('-', before)),
       ...(after === undefined ? [] : side('+', after)),
     ]);
-  return changes.length > mostSchemaChanges ? [...shown, `… and ${changes.length - mostSchemaChanges} more`] : shown;
+  return unseen.size > 0 ? [...shown, `… and ${unseen.size} more that are gone`] : shown;
 }
 
 function side(sign: string, value: JsonValue): readonly string[] {
-  // A text is what models read: all of it is shown.
-  const text = typeof value === 'string' ? value : cut(JSON.stringify(value));
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
   return text.split('\n').map((line) => `  ${sign} ${line}`);
-}
-
-function cut(text: string): string {
-  return text.length > longestValue ? `${text.slice(0, longestValue)}…` : text;
 }
 
 function differences(
@@ -48,14 +44,21 @@ function differences(
   before: JsonValue | undefined,
   after: JsonValue | undefined,
 ): readonly DefinitionChange[] {
-  if (isMap(before) && isMap(after)) {
-    const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];
-    return keys.flatMap((key) => differences(`${path}/${key}`, before[key], after[key]));
-  }
+  const keys = [...new Set([...keysOf(before), ...keysOf(after)])];
+  if (keys.length > 0 && [before, after].every((side) => side === undefined || isNested(side)))
+    return keys.flatMap((key) => differences(`${path}/${key}`, partOf(before, key), partOf(after, key)));
   if (JSON.stringify(before) === JSON.stringify(after)) return [];
   return [{ path, ...(before !== undefined && { before }), ...(after !== undefined && { after }) }];
 }
 
-function isMap(value: JsonValue | undefined): value is { readonly [key: string]: JsonValue } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function isNested(value: JsonValue | undefined): value is JsonObject | readonly JsonValue[] {
+  return typeof value === 'object' && value !== null;
+}
+
+function keysOf(value: JsonValue | undefined): readonly string[] {
+  return isNested(value) ? Object.keys(value) : [];
+}
+
+function partOf(value: JsonValue | undefined, key: string): JsonValue | undefined {
+  return isNested(value) && Object.hasOwn(value, key) ? (value as JsonObject)[key] : undefined;
 }

@@ -24,6 +24,7 @@ export async function importHelp(
       }
       command.usage(`[options] ${prefix} <what...>`);
     }
+    command.addHelpText('after', examples(prefix ?? prefixes[0] ?? 'weather'));
     command.addHelpText(
       'after',
       '\nOptions of a command that is imported come after it. Where they have names of options here, put -- before the command.',
@@ -31,6 +32,14 @@ export async function importHelp(
     output.answer({ document: { help: command.helpInformation() }, text: () => helpText(command) });
     return prefix === undefined && command.args.length === 0 ? 2 : 0;
   });
+}
+
+function examples(prefix: string): string {
+  return `
+Examples:
+  capstan import ${prefix} https://example.com/endpoint         what a server offers, into capabilities/example.yaml
+  capstan import ${prefix} node server.js                       a program that is started
+  capstan import ${prefix} --dry-run https://example.com/path   print the manifest, write nothing`;
 }
 
 /** With what comes after it, which `helpInformation` leaves out. */

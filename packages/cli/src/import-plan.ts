@@ -8,6 +8,7 @@ import {
   formatProblem,
   isImported,
   ManifestLoader,
+  type ManifestProblem,
   manifestTexts,
   type PreparedDraft,
   type ProviderRegistry,
@@ -30,7 +31,7 @@ export interface PlanContext {
   readonly preparer: DraftPreparer;
   /** Overwrite whatever is there. */
   readonly force: boolean;
-  /** The run gave everything that there is: what is missing is gone. */
+  /** The run gave everything of each kind that it gave anything of: what is missing is gone. */
   readonly isComplete: boolean;
 }
 
@@ -73,7 +74,10 @@ async function planAgain(
       `What was imported before has errors. Mend them, or write it anew with --force:\n${errors.map((problem) => `  ${formatProblem(problem)}`).join('\n')}`,
     );
   const compared = compareDrafts(capabilities, group.drafts);
-  const comparison = isComplete ? compared : { ...compared, removed: [] };
+  // What nobody looked for is not gone: a run without an option of the last one may bring no capabilities of a kind.
+  const kinds = new Set(group.drafts.map(({ capability }) => capability.kind));
+  const removed = isComplete ? compared.removed.filter(({ kind }) => kinds.has(kind)) : [];
+  const comparison = { ...compared, removed };
   const last = paths.at(-1);
   const shared = group.drafts[0]?.metadata ?? {};
   const metadata = Object.fromEntries(
@@ -82,15 +86,19 @@ async function planAgain(
   const files = new Map<string, string | undefined>();
   for (const [path, text] of texts) {
     const isHere = ({ source }: { readonly source: { readonly file: string } }): boolean => source.file === path;
-    const removed = comparison.removed.filter(isHere).map(({ id }) => id);
+    const gone = removed.filter(isHere).map(({ id }) => id);
     const added = path === last ? comparison.added : [];
-    if (removed.length > 0 && removed.length === capabilities.filter(isHere).length && added.length === 0) {
+    if (gone.length > 0 && gone.length === capabilities.filter(isHere).length && added.length === 0) {
       files.set(path, undefined);
       continue;
     }
     const changed = comparison.changed.filter(({ capability }) => isHere(capability));
-    const edited = editManifest(shown(path), text, { changed, removed, added, metadata });
+    const edited = editManifest(shown(path), text, { changed, removed: gone, added, metadata });
     if (edited === text) continue;
+    if (comparison.metadata.length > 0 && errorsOf(path, edited, preparer).length > 0)
+      throw new UsageError(
+        `${shown(path)} was imported from another upstream, and cannot be changed to be of this one too. Choose another name with --name, or write it anew with --force.`,
+      );
     refuseBroken(path, edited, preparer);
     files.set(path, edited);
   }
@@ -99,11 +107,15 @@ async function planAgain(
 
 /** Throws `UsageError` where the loader would not take a text. */
 export function refuseBroken(path: string, text: string, preparer: DraftPreparer): void {
-  const errors = preparer.check(shown(path), text).filter(({ severity }) => severity === 'error');
+  const errors = errorsOf(path, text, preparer);
   if (errors.length === 0) return;
   throw new UsageError(
     `${shown(path)} cannot be changed as it is; change it by hand, or write it anew with \`capstan import … --force\`:\n${errors.map((problem) => `  ${formatProblem(problem)}`).join('\n')}`,
   );
+}
+
+function errorsOf(path: string, text: string, preparer: DraftPreparer): readonly ManifestProblem[] {
+  return preparer.check(shown(path), text).filter(({ severity }) => severity === 'error');
 }
 
 /** Relative where it lies inside the working directory. */

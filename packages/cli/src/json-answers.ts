@@ -7,7 +7,7 @@ import { UsageError } from './usage-error.ts';
 export function jsonAnswers(notes: Notes): Answers {
   const write = (document: unknown): void => {
     notes.clearProgress();
-    process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+    process.stdout.write(`${withoutControls(JSON.stringify(document, null, 2))}\n`);
   };
   return {
     answer: ({ document }) => write(document),
@@ -16,6 +16,11 @@ export function jsonAnswers(notes: Notes): Answers {
       write({ error: errorDocument(error) });
     },
   };
+}
+
+/** JSON leaves these control characters as they are, and a terminal may obey them. */
+function withoutControls(json: string): string {
+  return json.replaceAll(/[\u007f-\u009f]/g, (character) => `\\u00${character.charCodeAt(0).toString(16)}`);
 }
 
 function errorDocument(error: unknown): unknown {

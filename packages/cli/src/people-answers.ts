@@ -11,7 +11,7 @@ export function peopleAnswers(notes: Notes, { color }: OutputFlags): Answers {
     answer: ({ text }) => {
       notes.clearProgress();
       const lines = text(outStyle);
-      process.stdout.write(lines.endsWith('\n') ? lines : `${lines}\n`);
+      if (lines !== '') process.stdout.write(lines.endsWith('\n') ? lines : `${lines}\n`);
     },
     failure: (error, hint) => {
       notes.clearProgress();

@@ -9,6 +9,7 @@ import { type ExitCode, exitCodeOf } from './exit-codes.ts';
 import { type GlobalOptions, globalOptions, outputFlags } from './global-options.ts';
 import { helpAfter } from './help-text.ts';
 import { addImportCommands } from './import-commands.ts';
+import { nodeProblem } from './node-version.ts';
 import { createOutput, type Output } from './output.ts';
 import { addRunCommands } from './run-commands.ts';
 import { styleOf } from './style.ts';
@@ -36,12 +37,17 @@ export async function runProgram(args: readonly string[]): Promise<ExitCode> {
 
 /** The tree of commands. `end` is told what to end with. A command's own code is loaded when it runs, so that help comes at once. */
 function createProgram(output: Output, color: boolean, end: (exitCode: ExitCode) => void): Command {
+  const { version, engines } = ownPackage();
   const program = new Command('capstan')
     .description('Capabilities, declared once in YAML, called from anywhere.')
     .usage('<command> [options]')
-    .version(version(), '-V, --version', 'print the version')
+    .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .exitOverride()
+    .hook('preAction', () => {
+      const problem = nodeProblem(process.versions.node, engines.node);
+      if (problem !== undefined) throw new UsageError(problem);
+    })
     .configureHelp({
       showGlobalOptions: true,
       styleTitle: (title) => styleOf(process.stdout, color).paint('bold', title),
@@ -136,9 +142,6 @@ function usageErrorOf(error: CommanderError): UsageError {
   return new UsageError(error.message.replace(/^error: /, ''), { cause: error, helpTells: true });
 }
 
-function version(): string {
-  const { version: own } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-    readonly version: string;
-  };
-  return own;
+function ownPackage(): { readonly version: string; readonly engines: { readonly node: string } } {
+  return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as ReturnType<typeof ownPackage>;
 }

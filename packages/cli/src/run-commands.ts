@@ -7,7 +7,7 @@ import type { Output } from './output.ts';
 
 const aboutQuestions = `
 An upstream may ask something before it answers. At a terminal you are asked; elsewhere it is declined, unless --answer
-brings what to say: the fields of the form, or {"action": "decline"} or {"action": "cancel"}.`;
+brings what to say: the fields of the form as JSON, or accept (to go on after a page), decline or cancel.`;
 
 /** What reaches an upstream. */
 export function addRunCommands(program: Command, output: Output, end: (exitCode: ExitCode) => void): void {

@@ -20,12 +20,14 @@ export function styleOf(stream: NodeJS.WriteStream, color: boolean): Style {
 }
 
 /**
- * Text from outside, safe to show: control characters, which could move the cursor or rename the window, become visible escapes. Line
- * breaks and tabs stay.
+ * Text from outside, safe to show: control characters, which could move the cursor or rename the window, become visible escapes, and so do
+ * those that make a text read in another order than it is written. Line breaks and tabs stay.
  */
 export function visible(text: string): string {
   // oxlint-disable-next-line no-control-regex
-  return text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, (character) =>
-    character === '\r' ? '' : `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  );
+  return text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, (character) => {
+    const code = character.charCodeAt(0).toString(16);
+    if (character === '\r') return '';
+    return code.length > 2 ? `\\u${code}` : `\\x${code.padStart(2, '0')}`;
+  });
 }

@@ -26,7 +26,7 @@ export async function waitForTask(options: WaitForTaskOptions): Promise<Provider
     return await runtime.task(id, handle).wait({
       signal,
       onStatus: (status) => {
-        if (!questions.isAsking()) output.progress(`${id}: task ${handle.id}: ${statusText(status)}`);
+        if (!questions.isAsking()) output.progress(`${id}: ${statusText(status)}`);
       },
       onInputRequired: questions.answer,
     });

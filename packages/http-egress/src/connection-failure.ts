@@ -12,6 +12,8 @@ export const connectionFailure = (error: unknown, url: URL, sent: boolean): Egre
       cause: error.cause,
     });
   if (error instanceof AddressRefusal) return addressRefused(url, error.message, error);
+  // Bytes that could not be parsed: they may repeat what was sent.
+  if (error instanceof Error && 'data' in error) delete error.data;
   const code = systemCodeOf(error);
   if (code === 'UND_ERR_MAX_ORIGINS_REACHED')
     return new EgressError(

@@ -5,8 +5,12 @@ import type { UrlTrust } from './egress.ts';
 import type { ExchangeQueue } from './exchange.ts';
 import { Agent, buildConnector, Pool } from './undici-core.ts';
 
-const connectionsPerOrigin = 32;
-const urgentConnectionsPerOrigin = 4;
+const connectionsPerOrigin: Readonly<Record<ConnectionKind, number>> = {
+  ordinary: 32,
+  urgent: 4,
+  lasting: 1_024,
+  websocket: 1_024,
+};
 /** After this long connections take no new requests, so that names are resolved and checked again. */
 const connectionTtlMs = 5 * 60_000;
 const maxOrigins = 1_000;
@@ -20,8 +24,11 @@ const keepAliveMs = 30_000;
 const maxQueued = 1_024;
 const maxHeaderBytes = 16 * 1024;
 
-/** `urgent`: few, beside the others. `websocket`: HTTP/1.1 only, and ended by `close` after they were upgraded too. */
-export type ConnectionKind = 'ordinary' | 'urgent' | 'websocket';
+/**
+ * What requests are for: each kind has connections of its own, so that none waits for another. `urgent`: few. `lasting`: streams that hold theirs.
+ * `websocket`: HTTP/1.1 only, and ended by `close` after they were upgraded too.
+ */
+export type ConnectionKind = 'ordinary' | 'urgent' | 'lasting' | 'websocket';
 
 /**
  * The connections for URLs of one trust. They are not shared between trusts: a connection that a declared URL may have to a private address must
@@ -52,7 +59,7 @@ export class Connections implements ExchangeQueue {
   #createAgent(): InstanceType<typeof Agent> {
     return new Agent({
       maxOrigins,
-      connections: this.#kind === 'urgent' ? urgentConnectionsPerOrigin : connectionsPerOrigin,
+      connections: connectionsPerOrigin[this.#kind],
       keepAliveTimeout: keepAliveMs,
       maxHeaderSize: maxHeaderBytes,
       ...(this.#kind === 'websocket' ? { allowH2: false } : {}),

@@ -21,6 +21,7 @@ export const createEgress = (options: EgressOptions = {}): Egress => {
   const pools: Record<ConnectionKind, Partial<Record<UrlTrust, Connections>>> = {
     ordinary: {},
     urgent: {},
+    lasting: {},
     websocket: {},
   };
   let closing: Promise<void> | undefined;
@@ -36,7 +37,8 @@ export const createEgress = (options: EgressOptions = {}): Egress => {
     try {
       const origin = checkUrl(url, guard, request);
       const pairs = request.headers === undefined ? null : headers.check(request.headers);
-      const pool = poolOf(request.urgent === true ? 'urgent' : 'ordinary', trust);
+      const kind = request.urgent === true ? 'urgent' : request.lasting === true ? 'lasting' : 'ordinary';
+      const pool = poolOf(kind, trust);
       const path = url.pathname + url.search;
       if (!pool.enter(origin)) return hop.reject(queueFull(url));
       return pool.dispatch(

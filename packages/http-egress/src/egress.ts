@@ -36,6 +36,8 @@ export interface EgressRequest {
   readonly allowInsecure?: boolean;
   /** Goes over a few connections of its own: for what others, that may hold all the rest, wait for. Default false. */
   readonly urgent?: boolean;
+  /** Goes over connections of its own, up to 1024: a stream that lasts for days must not hold one that calls wait for. Default false. */
+  readonly lasting?: boolean;
 }
 
 /** An answer whose body is read once, in one of three ways. */

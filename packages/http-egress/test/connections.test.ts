@@ -47,6 +47,19 @@ test('takes new connections after five minutes, and lets a request under way end
   await expect.poll(() => upstream.openConnections()).toBe(1);
 });
 
+test('streams that last hold no connection that others wait for', async () => {
+  const upstream = await serve((request, response) => {
+    if (request.url === '/other') response.end('passed');
+    else response.write('on and on');
+  });
+  const egress = egressFor();
+  const request = { url: upstream.url, trust: 'declared', lasting: true } as const;
+  const streams = await Promise.all(Array.from({ length: 40 }, () => egress.request(request)));
+  const url = new URL('/other', upstream.url);
+  expect(await (await egress.request({ url, trust: 'declared' })).text()).toBe('passed');
+  for (const stream of streams) stream.cancel();
+});
+
 test('an urgent request passes those that hold every connection', async () => {
   const upstream = await serve((request, response) => {
     if (request.url === '/urgent') response.end('passed');

@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
+import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { type EgressRequest, EgressError } from '@capstan/http-egress';
 import { certificate } from './certificate.ts';
@@ -9,6 +10,9 @@ import { egressFor, listen, rejection, serve } from './upstream.ts';
 /** A server that does `then` once something of a request has come. */
 const onRequest = (then: (socket: Socket) => void) =>
   listen(createServer((socket) => socket.once('data', () => then(socket))));
+
+/** A server that sends back what it was sent. */
+const onRequestEcho = () => listen(createServer((socket) => socket.once('data', (sent) => socket.end(sent))));
 
 /** A port of loopback on which nothing listens. */
 const unusedUrl = async (): Promise<URL> => {
@@ -180,4 +184,11 @@ describe('an abort', () => {
     expect(paths).not.toContain('/queued');
     expect(upstream.connections()).toBe(32);
   });
+});
+
+test('what cannot be parsed is in no error: it may repeat what was sent', async () => {
+  const upstream = await onRequestEcho();
+  const error = await failureOf({ url: upstream.url, headers: { authorization: 'Bearer canary-3e90' } });
+  expect(error).toMatchObject({ reason: 'network', cause: { name: 'HTTPParserError' } });
+  expect(inspect(error, { depth: 20, showHidden: true, maxStringLength: null })).not.toContain('canary-3e90');
 });

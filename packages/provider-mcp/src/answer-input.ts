@@ -3,11 +3,11 @@ import type { CallContext } from './call-context.ts';
 import { isJsonObject } from './is-record.ts';
 import { RpcError } from './wire/wire-errors.ts';
 
-const kinds: Readonly<Record<string, InputRequest['kind'] | undefined>> = {
-  'elicitation/create': 'elicitation',
-  'sampling/createMessage': 'sampling',
-  'roots/list': 'roots',
-};
+const kinds: ReadonlyMap<string, InputRequest['kind']> = new Map([
+  ['elicitation/create', 'elicitation'],
+  ['sampling/createMessage', 'sampling'],
+  ['roots/list', 'roots'],
+]);
 const methodNotFound = -32601;
 /** "User rejected sampling request" (2025-11-25, "Sampling", "Error Handling"). */
 const rejected = -1;
@@ -19,7 +19,7 @@ export class NobodyAnswers extends Error {
 
 /** The kind of a request that a server may make. Throws `RpcError` for any other. */
 export function inputKind(method: string): InputRequest['kind'] {
-  const kind = kinds[method];
+  const kind = kinds.get(method);
   if (kind === undefined) throw new RpcError(methodNotFound, `This client does not answer ${method}.`);
   return kind;
 }

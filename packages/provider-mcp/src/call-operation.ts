@@ -25,6 +25,8 @@ export interface CallOptions {
   readonly context: CallContext;
   /** Answers to `resources/read` that may be given again. */
   readonly cache?: CachedReads | undefined;
+  /** Called before the call itself is sent: what was asked until then is no part of it. */
+  readonly onSend: () => void | Promise<void>;
 }
 
 /** Sends one call and shapes its answer. Rejects with what the wire or the system threw. */
@@ -65,7 +67,7 @@ async function callTool(session: McpSession, operation: ToolOperation, options: 
       : { [idempotencyArgument]: idempotencyKey, ...given };
   const params = { name, arguments: args };
   if (session.era === 'legacy') {
-    if (session.mayRunTasks && (await session.legacyTasks.supports(name)))
+    if (session.mayRunTasks && (await session.legacyTasks.supports(name, invocation.signal)))
       return send(session, 'tools/call', { ...params, task: {} }, options);
     return send(session, 'tools/call', params, options);
   }
@@ -75,7 +77,7 @@ async function callTool(session: McpSession, operation: ToolOperation, options: 
     return await send(session, 'tools/call', params, options, headersFor(headers, args));
   } catch (error) {
     if (!(error instanceof RpcError && error.code === headerMismatch)) throw error;
-    const fetched = await toolHeaders.fetch(name, session, options).catch(() => undefined);
+    const fetched = await toolHeaders.fetch(operation, session, options).catch(() => undefined);
     if (fetched === undefined) throw error;
     return send(session, 'tools/call', params, options, headersFor(fetched, args));
   }
@@ -90,15 +92,20 @@ async function readResource(session: McpSession, uri: string, options: CallOptio
   // An answer that came of the caller's own answers is for this call only (2026-07-28, "Caching").
   let isAnswerToAnswers = false;
   const result = await send(session, 'resources/read', { uri }, options, undefined, () => (isAnswerToAnswers = true));
-  if (!isAnswerToAnswers) cache.keep(uri, result, moment);
+  if (!isAnswerToAnswers && isWholeResource(result)) cache.keep(uri, result, moment);
   return result;
+}
+
+/** A question is not kept for others, nor what nobody can read. */
+function isWholeResource({ resultType, contents }: JsonObject): boolean {
+  return (resultType === undefined || resultType === 'complete') && Array.isArray(contents);
 }
 
 async function send(
   session: McpSession,
   method: string,
   params: JsonObject,
-  { invocation, limits, context }: CallOptions,
+  { invocation, limits, context, onSend }: CallOptions,
   headers?: Readonly<Record<string, string>>,
   onAgain?: () => void,
 ): Promise<JsonObject> {
@@ -116,7 +123,12 @@ async function send(
   };
   const meta = metaOf(invocation);
   const dressed = meta === undefined ? params : { ...params, _meta: meta };
-  const sendOnce = (extra: JsonObject): Promise<JsonObject> => peer.request(method, { ...dressed, ...extra }, request);
+  const sendOnce = async (extra: JsonObject): Promise<JsonObject> => {
+    invocation.signal.throwIfAborted();
+    const ready = onSend();
+    if (ready !== undefined) await ready;
+    return peer.request(method, { ...dressed, ...extra }, request);
+  };
   return requestWithInput(sendOnce, session, invocation, context, onAgain);
 }
 

@@ -58,13 +58,16 @@ export class ChangeStream {
       });
       return;
     }
+    const { resolve } = this.#acknowledged;
     this.#acknowledged = Promise.withResolvers();
+    // Whoever waits for the stream before waits for this one, which asks for more.
+    void this.#acknowledged.promise.then(resolve);
     this.#renewal.abort();
     this.#start();
-    await Promise.race([
-      this.#acknowledged.promise,
-      pause(acknowledgeLimitMs, AbortSignal.any([signal, this.#options.signal])),
-    ]);
+    const enough = new AbortController();
+    const limit = pause(acknowledgeLimitMs, AbortSignal.any([signal, this.#options.signal, enough.signal]));
+    await Promise.race([this.#acknowledged.promise, limit]);
+    enough.abort();
   }
 
   /** `notifications/subscriptions/acknowledged`: what the server will tell. */
@@ -103,7 +106,7 @@ export class ChangeStream {
         await connection.peer.request(
           'subscriptions/listen',
           { notifications },
-          { timeoutMs: Infinity, signal: AbortSignal.any([signal, renewal.signal]) },
+          { timeoutMs: Infinity, lasting: true, signal: AbortSignal.any([signal, renewal.signal]) },
         );
         if (this.#honorsNothing) return;
       } catch (error) {

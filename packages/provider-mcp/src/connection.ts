@@ -41,7 +41,12 @@ export interface Connection extends Handshake {
   readonly wire: Wire;
   readonly child: StdioChild | undefined;
   readonly clientCapabilities: JsonObject;
+  /** What was sent with requests that belong to no call, to be struck out of errors. */
+  readonly secretValues: ReadonlySet<string>;
 }
+
+/** What a server gets to confirm the end of a session that came to nothing. */
+const endLimitMs = 2000;
 
 /** Why a process could not be talked to, with the last lines that it wrote. */
 export class StartFailure extends Error {
@@ -65,8 +70,10 @@ export async function openConnection(approach: Approach, options: ConnectionOpti
   try {
     await peer.start(signal);
     const handshake = await shakeHands(approach, peer, wire, clientCapabilities, options);
-    return { ...handshake, peer, wire, child, clientCapabilities };
+    return { ...handshake, peer, wire, child, clientCapabilities, secretValues: options.opener.secretValues };
   } catch (error) {
+    // A session that the server has opened by then would stay with it.
+    await wire.endSession(options.opener, AbortSignal.timeout(endLimitMs)).catch(() => undefined);
     await peer.close().catch(() => undefined);
     if (child === undefined) throw error;
     await child.end().catch(() => undefined);
@@ -122,7 +129,13 @@ function createWire(
   if (target.transport === 'stdio') throw new TypeError('A process needs a child.');
   const { url, allowInsecure, transport } = target;
   // A context of the moment: nothing that outlives a request may hold what is read for it.
-  const shared = { url, allowInsecure, egress, auth, opener: () => createCallContext(opener) };
+  const shared = {
+    url,
+    allowInsecure,
+    egress,
+    auth,
+    opener: () => ({ ...createCallContext(opener), secretValues: opener.secretValues }),
+  };
   if (transport === 'sse') return new SseWire(shared);
   return new HttpWire(
     approach.kind === 'stateless' ? { ...shared, protocolVersion: approach.protocolVersion } : shared,

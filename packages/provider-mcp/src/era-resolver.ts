@@ -1,14 +1,18 @@
+import { EgressError } from '@capstan/http-egress';
+import { type Caller, CapstanError } from '@capstan/provider';
 import { StartFailure, type Approach, type Connection } from './connection.ts';
 import { ExpiringMap } from './expiring-map.ts';
 import type { Handshake } from './handshake.ts';
 import type { McpTarget } from './mcp-target.ts';
+import { untilAborted } from './until-aborted.ts';
 import { NotModern } from './probe-era.ts';
-import { ConnectionEnded } from './wire/wire-errors.ts';
+import { ConnectionEnded, HttpRefusal } from './wire/wire-errors.ts';
 
 /** What a server turned out to speak, and, where that needs no handshake, all that it said of itself. */
 export type EraVerdict = { readonly era: 'legacy' } | { readonly era: 'modern'; readonly handshake: Handshake };
 
 interface Probe {
+  readonly caller: Caller;
   /** Undefined where it gave a verdict, or was given up by its own caller, so that another one has to ask. */
   readonly failure: Promise<{ readonly error: unknown } | undefined>;
 }
@@ -24,6 +28,7 @@ export class EraResolver {
   /** `open` makes one connection; it is called a second time only where the first answer said nothing about the era. */
   async connect(
     key: string,
+    caller: Caller,
     target: McpTarget,
     signal: AbortSignal,
     open: (approach: Approach) => Promise<Connection>,
@@ -34,9 +39,10 @@ export class EraResolver {
       if (verdict !== undefined)
         return open(verdict.era === 'legacy' ? { kind: 'legacy' } : { kind: 'modern', handshake: verdict.handshake });
       const running = this.#probes.get(key);
-      if (running === undefined) return this.#probe(key, target, signal, open);
-      const failure = await settledOrAborted(running.failure, signal);
-      if (failure !== undefined) throw failure.error;
+      if (running === undefined) return this.#probe(key, caller, target, signal, open);
+      const failure = await untilAborted(running.failure, signal);
+      if (failure === undefined || (isAboutCaller(failure.error) && !isSame(running.caller, caller))) continue;
+      throw failure.error;
     }
   }
 
@@ -52,12 +58,13 @@ export class EraResolver {
 
   async #probe(
     key: string,
+    caller: Caller,
     target: McpTarget,
     signal: AbortSignal,
     open: (approach: Approach) => Promise<Connection>,
   ): Promise<Connection> {
     const outcome = Promise.withResolvers<{ readonly error: unknown } | undefined>();
-    this.#probes.set(key, { failure: outcome.promise });
+    this.#probes.set(key, { caller, failure: outcome.promise });
     try {
       const connection = await this.#ask(target, signal, open);
       this.#verdicts.set(key, verdictOf(connection), connection.ttlMs);
@@ -97,18 +104,16 @@ function verdictOf({ era, protocolVersion, serverName, serverCapabilities, instr
   return { era, handshake: { era, protocolVersion, serverName, serverCapabilities, instructions } };
 }
 
-function isProcessEnd(error: unknown): boolean {
-  return (error instanceof StartFailure ? error.cause : error) instanceof ConnectionEnded;
+/** Credentials are read for each caller: what is wrong with those of one is nothing that another should hear. */
+function isAboutCaller(error: unknown): boolean {
+  if (error instanceof HttpRefusal) return error.status === 401 || error.status === 403;
+  return CapstanError.isInstance(error) && !(error instanceof EgressError);
 }
 
-async function settledOrAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = (): void => aborted.reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
+function isSame(one: Caller, other: Caller): boolean {
+  return one.subject === other.subject && one.tenant === other.tenant;
+}
+
+function isProcessEnd(error: unknown): boolean {
+  return (error instanceof StartFailure ? error.cause : error) instanceof ConnectionEnded;
 }

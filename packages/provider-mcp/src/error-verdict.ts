@@ -30,12 +30,7 @@ export function explainError(error: unknown, scene: ErrorScene): ErrorExplanatio
   if (error instanceof ConnectionEnded) return explainEnd(error, scene);
   if (error instanceof NoAnswer)
     return { code: 'TIMEOUT', what: `${where} did not answer in time`, verdict: { kind: 'transient', sent: true } };
-  if (error instanceof StreamEnded)
-    return {
-      code: 'UPSTREAM_ERROR',
-      what: `${where} ended its answer before the result`,
-      verdict: { kind: 'transient', sent: true },
-    };
+  if (error instanceof StreamEnded) return explainStreamEnd(error, scene);
   if (error instanceof MessageTooLarge) return tooLarge(scene);
   if (error instanceof MalformedResult)
     return {
@@ -100,6 +95,17 @@ function explainEgressError(error: EgressError, scene: ErrorScene): ErrorExplana
     what: message.replace(/\.$/, ''),
     verdict: { kind: reason === 'egress' || reason === 'redirect' ? 'fatal' : 'caller', sent },
     details: { reason },
+  };
+}
+
+/** The server took the request. Where it refuses to go on with its answer because it lost the session, that is known too. */
+function explainStreamEnd({ cause }: StreamEnded, scene: ErrorScene): ErrorExplanation {
+  const refusal = cause instanceof HttpRefusal ? explainRefusal(cause, scene) : undefined;
+  if (refusal?.verdict.kind === 'session-lost') return { ...refusal, verdict: { kind: 'session-lost', sent: true } };
+  return {
+    code: 'UPSTREAM_ERROR',
+    what: `${scene.where} ended its answer before the result`,
+    verdict: { kind: 'transient', sent: true },
   };
 }
 

@@ -49,7 +49,7 @@ export async function initialize(peer: McpPeer, wire: Wire, options: HandshakeOp
     throw new ForeignAnswer('The answer to initialize lacks a protocol version or capabilities.');
   if (!legacyRevisions.includes(protocolVersion)) throw new UnknownRevision(protocolVersion);
   wire.setProtocolVersion(protocolVersion);
-  await peer.notify('notifications/initialized', undefined, request.context);
+  await peer.notify('notifications/initialized', undefined, request);
   if (logLevel !== undefined && capabilities['logging'] !== undefined) await askToLog(peer, logLevel, request);
   return {
     era: 'legacy',

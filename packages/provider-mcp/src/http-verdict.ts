@@ -13,7 +13,12 @@ export function explainRefusal({ status, body }: HttpRefusal, scene: ErrorScene)
   const common = {
     code: 'UPSTREAM_ERROR' as const,
     what: `${where} answered with HTTP ${status}${rpc === undefined ? '' : `, error ${rpc.code}: ${rpc.message}`}`,
-    details: { status, ...(rpc === undefined ? {} : { rpcCode: rpc.code }) },
+    details: {
+      status,
+      ...(rpc === undefined ? {} : { rpcCode: rpc.code }),
+      // The server looked at the request itself.
+      ...(rpc === undefined || rpc.id === null ? {} : { rpcAnswered: true }),
+    },
   };
   if (status === 401)
     return {

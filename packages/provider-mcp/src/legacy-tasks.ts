@@ -1,6 +1,7 @@
 import { CapstanError, type InputRequest, type InputResponse, type JsonObject } from '@capstan/provider';
 import { listTools } from './discover/list-offers.ts';
 import { isJsonObject } from './is-record.ts';
+import { untilAborted } from './until-aborted.ts';
 import type { McpPeer } from './wire/peer.ts';
 import type { RequestOptions } from './wire/pending-request.ts';
 
@@ -21,13 +22,13 @@ export class LegacyTasks {
   }
 
   /** Whether the server runs this tool as a task: its list says so, read once. A failure to read it is not kept. */
-  async supports(tool: string): Promise<boolean> {
+  async supports(tool: string, signal: AbortSignal): Promise<boolean> {
     const tools = this.#tools ?? this.#readTools();
     this.#tools = tools;
     try {
-      return (await tools).has(tool);
+      return (await untilAborted(tools, signal)).has(tool);
     } catch (error) {
-      if (this.#tools === tools) this.#tools = undefined;
+      if (this.#tools === tools && !signal.aborted) this.#tools = undefined;
       throw error;
     }
   }
@@ -92,7 +93,7 @@ export class LegacyTasks {
     const owner =
       context === undefined ? undefined : { ...context, onInputRequired: (request: InputRequest) => task.ask(request) };
     this.#peer
-      .request('tasks/result', { taskId }, { timeoutMs: Infinity, context: owner, signal })
+      .request('tasks/result', { taskId }, { timeoutMs: Infinity, context: owner, signal, lasting: true })
       .catch(() => undefined)
       .finally(() => this.forget(taskId));
   }

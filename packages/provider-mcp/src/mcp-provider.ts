@@ -29,7 +29,7 @@ import type { OAuthOptions } from './oauth/oauth-authorizer.ts';
 import { OutputValidator } from './output-validator.ts';
 import { parsedCapabilities } from './parsed-capabilities.ts';
 import { ResponseCache, type CachedReads } from './response-cache.ts';
-import { keyText, sessionKeyOf } from './session-key.ts';
+import { keyText } from './session-key.ts';
 import { StatelessCalls } from './stateless-calls.ts';
 import { staticAuth } from './static-auth.ts';
 import { UpstreamError } from './upstream-error.ts';
@@ -62,7 +62,7 @@ function createPlugin(host: ProviderHost, options: McpProviderOptions): McpPlugi
   const stateless = new StatelessCalls();
   const outputs = new OutputValidator(logger);
   const answers = new ResponseCache();
-  const { targetOf, operationOf } = parsedCapabilities(commands);
+  const { targetOf, operationOf, keyOf } = parsedCapabilities(commands);
 
   function authOf(target: McpTarget): HttpAuth | undefined {
     if (target.transport === 'stdio' || target.auth === undefined) return undefined;
@@ -78,7 +78,7 @@ function createPlugin(host: ProviderHost, options: McpProviderOptions): McpPlugi
     request: Pick<SessionRequest, 'mode' | 'onLost' | 'onStale'>,
     approach?: Approach,
   ): Promise<McpSession> {
-    const key = sessionKeyOf(target, context.caller);
+    const key = keyOf(context.capability, context.caller);
     const upstream = keyText(key);
     const { timeoutMs } = host.limits(context.capability);
     return McpSession.open(
@@ -111,7 +111,7 @@ function createPlugin(host: ProviderHost, options: McpProviderOptions): McpPlugi
             signal,
             timeoutMs,
           });
-        return approach === undefined ? eras.connect(upstream, target, signal, open) : open(approach);
+        return approach === undefined ? eras.connect(upstream, context.caller, target, signal, open) : open(approach);
       },
     );
   }
@@ -125,7 +125,7 @@ function createPlugin(host: ProviderHost, options: McpProviderOptions): McpPlugi
       if (mode === 'required') await insistOnSession(session, target, logger);
       return session;
     } catch (error) {
-      const onEraDoubt = (): void => eras.forget(keyText(sessionKeyOf(target, caller)));
+      const onEraDoubt = (): void => eras.forget(keyText(keyOf(capability, caller)));
       throw toCallFailure(error, { attempt: openingAttempt, scene: sceneOf(target), context, signal, onEraDoubt });
     } finally {
       context.secretValues.clear();
@@ -144,10 +144,13 @@ function createPlugin(host: ProviderHost, options: McpProviderOptions): McpPlugi
     try {
       if (operation.kind === 'tool' ? operation.pin !== undefined : target.subscribe)
         await session.prepare(operation, capability, signal);
-      const result = await session.run(context, signal, () => {
-        sent = true;
-        return callOperation(session, { operation, invocation, limits, context, cache });
-      });
+      const markSent = (): void => void (sent = true);
+      const isPinned = operation.kind === 'tool' && operation.pin !== undefined;
+      // Again before it is sent: what the server offers can change while a call waits for its turn, or for an answer to a question.
+      const onSend = isPinned ? () => session.prepare(operation, capability, signal).then(markSent) : markSent;
+      const result = await session.run(context, signal, () =>
+        callOperation(session, { operation, invocation, limits, context, cache, onSend }),
+      );
       if (capability.output !== undefined) await checkOutput(capability, result);
       return result;
     } catch (error) {
@@ -165,7 +168,7 @@ function createPlugin(host: ProviderHost, options: McpProviderOptions): McpPlugi
   }
 
   function answersFor({ capability, caller }: Work, target: McpTarget): CachedReads {
-    const upstream = keyText(sessionKeyOf(target, caller));
+    const upstream = keyText(keyOf(capability, caller));
     return answers.at({ upstream, caller }, () =>
       logger.log('debug', 'mcp.answer-reused', { capability: capability.id, server: target.where }),
     );
@@ -191,13 +194,14 @@ function createPlugin(host: ProviderHost, options: McpProviderOptions): McpPlugi
     sent = true,
   ): CapstanError {
     const target = targetOf(capability);
+    for (const value of session.connection.secretValues) context.secretValues.add(value);
     return toCallFailure(error, {
       attempt,
       scene: { ...sceneOf(target, session), opening: !sent },
       context,
       signal,
       onEraDoubt: () => {
-        eras.forget(keyText(sessionKeyOf(target, caller)));
+        eras.forget(keyText(keyOf(capability, caller)));
         session.markStale();
       },
     });
@@ -211,7 +215,7 @@ function createPlugin(host: ProviderHost, options: McpProviderOptions): McpPlugi
   ): Promise<T> {
     const { capability, caller, signal } = work;
     const target = targetOf(capability);
-    const key = keyText(sessionKeyOf(target, caller));
+    const key = keyText(keyOf(capability, caller));
     const context = createCallContext(work);
     if (signal.aborted) throw aborted(attempt, signal, false);
     return stateless.execute({
@@ -257,7 +261,7 @@ function createPlugin(host: ProviderHost, options: McpProviderOptions): McpPlugi
   return {
     prefix: 'mcp',
     metadataSchema,
-    sessionKey: (capability, caller) => sessionKeyOf(targetOf(capability), caller),
+    sessionKey: keyOf,
     initializeSession,
     executeWithSession: callOn,
     terminateSession: (session) => session.terminate(),
@@ -279,8 +283,9 @@ function createPlugin(host: ProviderHost, options: McpProviderOptions): McpPlugi
   };
 }
 
-function viewOf({ connection: { peer, serverName, serverCapabilities, era } }: McpSession): SessionView {
-  return { asks: peer, name: serverName, capabilities: serverCapabilities, era };
+function viewOf({ connection }: McpSession): SessionView {
+  const { peer, serverName, serverCapabilities, era, secretValues } = connection;
+  return { asks: peer, name: serverName, capabilities: serverCapabilities, era, secretValues };
 }
 
 function ignore(): void {

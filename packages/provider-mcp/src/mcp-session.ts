@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Capability, JsonObject, Logger, SessionFacts } from '@capstan/provider';
 import { answerInput, inputKind } from './answer-input.ts';
 import type { CallContext } from './call-context.ts';
+import { CallsUnderWay } from './calls-under-way.ts';
 import { ChangeStream } from './change-stream.ts';
 import type { Connection } from './connection.ts';
 import { DefinitionPins } from './discover/definition-pins.ts';
@@ -42,7 +43,7 @@ export class McpSession {
   /** What persons were sent elsewhere for. */
   readonly elicitations = new ElicitationCompletions();
   readonly #options: McpSessionOptions;
-  readonly #inFlight = new Set<CallContext>();
+  readonly #calls = new CallsUnderWay();
   readonly #turns = new InteractiveTurns();
   readonly #closing = new AbortController();
   #connection: Connection | undefined;
@@ -66,9 +67,11 @@ export class McpSession {
       onRequest: (method, params, context) => session.#answer(method, params, context),
       onNotification: (method, params, context) => session.#hear(method, params, context),
       onClose: () => {
-        if (session.#termination === undefined) options.onLost(new Error('The connection ended.'));
+        // Until it is open, the one who opens it hears of the end, and may try in another way.
+        if (session.#connection !== undefined && session.#termination === undefined) options.onLost(connectionEnded());
       },
     });
+    if (session.ended) options.onLost(connectionEnded());
     session.#subscribe();
     return session;
   }
@@ -137,14 +140,15 @@ export class McpSession {
     const leave = this.#isAmbiguous
       ? await this.#turns.enter(context.onInputRequired !== undefined, signal)
       : undefined;
-    // A stream of changes is the same one.
-    if (context.onInputRequired !== undefined && this.#changes === undefined)
-      await (this.#questions ??= new QuestionStream(this.connection, this.closing)).open();
-    this.#inFlight.add(context);
     try {
+      // A stream of changes is the same one.
+      if (context.onInputRequired !== undefined && this.#changes === undefined)
+        await (this.#questions ??= new QuestionStream(this.connection, this.closing)).open();
+      signal.throwIfAborted();
+      this.#calls.begin(context);
       return await call();
     } finally {
-      this.#inFlight.delete(context);
+      this.#calls.end(context, signal.aborted);
       leave?.();
     }
   }
@@ -210,12 +214,7 @@ export class McpSession {
 
   /** Over HTTP a message comes on the stream of its call; else it is certain only while one call runs. */
   #contextOf(context: CallContext | undefined): CallContext | undefined {
-    return context !== undefined || this.#connection?.wire.hasStreams !== false ? context : this.#onlyCall;
-  }
-
-  get #onlyCall(): CallContext | undefined {
-    const [only, ...others] = this.#inFlight;
-    return others.length === 0 ? only : undefined;
+    return context !== undefined || this.#connection?.wire.hasStreams !== false ? context : this.#calls.only;
   }
 
   async #answer(method: string, params: JsonObject, context: CallContext | undefined): Promise<JsonObject> {
@@ -224,7 +223,11 @@ export class McpSession {
       throw new RpcError(methodNotFound, `This client does not answer ${method}.`);
     const request = { kind, params };
     const task = this.#legacyTasks?.find(params);
-    return task === undefined ? answerInput(request, context ?? this.#onlyCall) : task.ask(request);
+    if (task !== undefined) return task.ask(request);
+    const asked = context ?? this.#calls.only;
+    // Once it may be about a call of somebody else's, nobody is asked in this session any more.
+    if (asked === undefined && this.#calls.someWereGivenUp) this.markStale();
+    return answerInput(request, asked);
   }
 
   #subscribe(): void {
@@ -272,6 +275,10 @@ export class McpSession {
       }
     }
   }
+}
+
+function connectionEnded(): Error {
+  return new Error('The connection ended.');
 }
 
 function hasAt(value: JsonObject, ...path: readonly string[]): boolean {

@@ -13,7 +13,7 @@ export interface InputRequired {
   readonly state: string | undefined;
 }
 
-type InputInvocation = Pick<Invocation, 'inputMode' | 'resume' | 'signal'>;
+type InputInvocation = Pick<Invocation, 'clientCapabilities' | 'inputMode' | 'resume' | 'signal'>;
 
 /** A server that asks on and on gets no further answer. */
 const maxRounds = 16;
@@ -57,7 +57,8 @@ export async function requestWithInput(
     const required = inputRequired(result);
     if (required === undefined || inputMode === 'return') return result;
     onAgain?.();
-    extra = retryParams(await answerAll(required.requests, context), required.state);
+    const declared = invocation.clientCapabilities ?? session.connection.clientCapabilities;
+    extra = retryParams(await answerAll(required.requests, declared, context), required.state);
   }
   throw new ForeignAnswer(`The server asked for input ${maxRounds} times.`);
 }
@@ -89,8 +90,11 @@ export function parseInputRequests(inputRequests: JsonValue | undefined): Readon
 
 async function answerAll(
   requests: Readonly<Record<string, InputRequest>>,
+  declared: JsonObject,
   context: CallContext,
 ): Promise<Readonly<Record<string, InputResponse>>> {
+  for (const { kind } of Object.values(requests))
+    if (declared[kind] === undefined) throw new NobodyAnswers(`The server was not told that it may ask for ${kind}.`);
   const answers = Object.entries(requests).map(
     async ([key, request]) => [key, await answerInput(request, context)] as const,
   );

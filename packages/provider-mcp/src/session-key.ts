@@ -19,6 +19,11 @@ export function sessionKeyOf(target: McpTarget, caller: Caller): SessionKey {
     : { upstream: [...httpUpstream(target), ...manner], identity: httpIdentity(target, caller) };
 }
 
+/** Whether callers who share all else may be others towards the server: each signed in by himself. */
+export function dependsOnCaller(target: McpTarget): boolean {
+  return target.transport !== 'stdio' && target.auth?.kind === 'oauth' && target.auth.grant === 'authorization-code';
+}
+
 /** One string for maps of the plugin's own. */
 export function keyText(key: SessionKey): string {
   return JSON.stringify([key.upstream, key.identity]);

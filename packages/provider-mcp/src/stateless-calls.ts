@@ -18,6 +18,9 @@ export interface StatelessCall<T extends object> {
   readonly warn: (event: string, details: JsonObject) => void;
 }
 
+/** With which servers say that they want a session first, or a handshake. */
+const sessionWanted: readonly unknown[] = [-32001, -32002, -32600];
+
 /** How a legacy server takes a call that wants no session: straight away, or only after a handshake. */
 type LegacyForm = { readonly handshake: true } | { readonly handshake: false; readonly protocolVersion: string };
 
@@ -74,5 +77,8 @@ async function callAndEnd<T extends object>(session: McpSession, { call, warn }:
 }
 
 function isBadRequest(error: unknown): boolean {
-  return error instanceof UpstreamError && error.details['status'] === 400;
+  if (!(error instanceof UpstreamError)) return false;
+  const { status, rpcAnswered, rpcCode } = error.details;
+  // An error in answer to the call itself can come of its execution, unless it is one of the frame.
+  return status === 400 && (rpcAnswered !== true || sessionWanted.includes(rpcCode));
 }

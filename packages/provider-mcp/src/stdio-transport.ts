@@ -1,5 +1,5 @@
 import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/client';
-import { CapstanError, type SecretSource } from '@capstan/provider';
+import type { CapstanError, SecretSource } from '@capstan/provider';
 import type { CallContext } from './call-context.ts';
 import type { StdioTarget } from './mcp-target.ts';
 import { OutputTail } from './output-tail.ts';
@@ -8,6 +8,7 @@ import { drained } from './stdio-drain.ts';
 import { StdioLineReader } from './stdio-line-reader.ts';
 import { parseStdioMessage } from './stdio-message.ts';
 import { StdioProcess } from './stdio-process.ts';
+import { UpstreamError } from './upstream-error.ts';
 import { ConnectionEnded } from './wire/wire-errors.ts';
 
 export interface StdioChild {
@@ -152,9 +153,10 @@ export class StdioTransport implements Transport {
 
   #read(chunk: Buffer): void {
     if (this.#disconnected || this.#lines.push(chunk, (line) => this.#deliver(line))) return;
-    this.#failure = new CapstanError(
+    this.#failure = new UpstreamError(
       'OUTPUT_INVALID',
       `The process wrote a message of more than ${this.#maxMessageBytes} bytes; the connection was ended.`,
+      { kind: 'caller', sent: true },
       { details: { maxMessageBytes: this.#maxMessageBytes } },
     );
     this.onerror?.(this.#failure);

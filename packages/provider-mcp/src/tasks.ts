@@ -13,13 +13,13 @@ export interface TaskCall {
   readonly shape: (result: JsonObject) => ProviderResult;
 }
 
-const states: Readonly<Record<string, TaskStatus['state'] | undefined>> = {
-  working: 'working',
-  input_required: 'input-required',
-  completed: 'completed',
-  failed: 'failed',
-  cancelled: 'cancelled',
-};
+const states: ReadonlyMap<string, TaskStatus['state']> = new Map([
+  ['working', 'working'],
+  ['input_required', 'input-required'],
+  ['completed', 'completed'],
+  ['failed', 'failed'],
+  ['cancelled', 'cancelled'],
+]);
 const invalidParams = -32602;
 
 /** How a task stands: the extension `io.modelcontextprotocol/tasks` on a modern server, the experimental tasks of 2025-11-25 on a legacy one. */
@@ -107,7 +107,7 @@ async function legacyStatus(call: TaskCall, task: JsonObject): Promise<TaskStatu
 
 function commonStatus(task: JsonObject): Pick<TaskStatus, 'state' | 'message' | 'pollAfterMs'> {
   const { status, statusMessage } = task;
-  const state = typeof status === 'string' ? states[status] : undefined;
+  const state = typeof status === 'string' ? states.get(status) : undefined;
   if (state === undefined) throw new MalformedResult('The task has no state that is known.');
   const pollAfterMs = task['pollIntervalMs'] ?? task['pollInterval'];
   return {

@@ -1,7 +1,9 @@
 import type { Capability, JsonObject } from '@capstan/provider';
 import type { CallOptions } from './call-operation.ts';
+import { definitionDigest } from './discover/definition-digest.ts';
 import { listTools } from './discover/list-offers.ts';
 import { isJsonObject } from './is-record.ts';
+import type { ToolOperation } from './mcp-operation.ts';
 import type { McpSession } from './mcp-session.ts';
 import { paramHeadersOf, type ParamHeader } from './wire/param-headers.ts';
 
@@ -22,11 +24,11 @@ export class ToolHeaders {
     return found;
   }
 
-  /** Asks the server. Undefined where it has no such tool. */
+  /** Asks the server. Undefined where it has no such tool, or another one than was accepted. */
   async fetch(
-    tool: string,
+    { name: tool, pin }: ToolOperation,
     { connection: { peer } }: McpSession,
-    { invocation, context }: CallOptions,
+    { invocation, context }: Pick<CallOptions, 'invocation' | 'context'>,
   ): Promise<readonly ParamHeader[] | undefined> {
     const asks = {
       request: (method: string, params: JsonObject, options: { signal: AbortSignal; timeoutMs: number }) =>
@@ -35,6 +37,7 @@ export class ToolHeaders {
     const { offers } = await listTools(asks, invocation.signal);
     const definition = offers.find(({ name }) => name === tool);
     if (definition === undefined) return undefined;
+    if (pin?.drift === 'fail' && definitionDigest(definition) !== pin.sha256) return undefined;
     const headers = parse(definition['inputSchema']);
     if (this.#known.size >= maxKnown) this.#known.clear();
     this.#known.set(tool, headers);

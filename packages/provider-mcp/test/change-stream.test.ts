@@ -4,6 +4,7 @@ import type { Metadata } from '@capstan/provider';
 import { definitionDigest } from '../src/discover/definition-digest.ts';
 import { capabilityOf, createHarness, failureOf, invocationOf } from './harness.ts';
 import { type ChangingServer, startChangingLegacy, startChangingModern } from './servers/changing-servers.ts';
+import { discovered, send, startMethodServer, stream } from './servers/method-server.ts';
 import { legacyAnswer, startScriptedServer } from './servers/scripted-server.ts';
 
 const firstDigest = definitionDigest({ name: 'echo', description: 'first', inputSchema: { type: 'object' } });
@@ -181,4 +182,27 @@ test.each([
   await plugin.executeWithSession(session, invocationOf(capability));
   await plugin.terminateSession(session, 'idle');
   expect(asked).toBe(times);
+});
+
+test('resources that are first read at the same time do not wait for each other', async () => {
+  await using server = await startMethodServer({
+    'server/discover': discovered,
+    'subscriptions/listen': ({ params }, response) => {
+      const method = 'notifications/subscriptions/acknowledged';
+      stream(response, { jsonrpc: '2.0', method, params: { notifications: params['notifications'] } });
+    },
+    'resources/read': ({ id }, response) =>
+      send(response, { jsonrpc: '2.0', id, result: { resultType: 'complete', contents: [] } }),
+  });
+  const { plugin, open } = createHarness();
+  const capabilities = ['test://1', 'test://2', 'test://3'].map((mcp_resource_uri) =>
+    capabilityOf({}, { metadata: { mcp_server_url: server.url, mcp_subscribe: true, mcp_resource_uri } }),
+  );
+  const [first] = capabilities;
+  if (first === undefined) throw new TypeError('There is none.');
+  const session = await open(first);
+  const startedAt = performance.now();
+  await Promise.all(capabilities.map((each) => plugin.executeWithSession(session, invocationOf(each))));
+  expect(performance.now() - startedAt).toBeLessThan(2000);
+  await plugin.terminateSession(session, 'idle');
 });

@@ -1,8 +1,10 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { inspect } from 'node:util';
 import type { ManifestDraft } from '@capstan/provider';
 import { expect, test } from 'vitest';
+import { commandMetadata } from '../src/discover/upstream-draft.ts';
 import { createDiscoverHarness, tool } from './discover-harness.ts';
 import { startCatalogServer } from './servers/catalog-server.ts';
 import { startLegacyServer } from './servers/legacy-server.ts';
@@ -137,6 +139,21 @@ test.each([
   [['API_TOKEN=abc']],
   [['--header', 'Authorization: Bearer abc123']],
   [['https://x.example/?api_key=abc']],
+  [['https://x.example/?accessToken=abc']],
+  [['--header=Authorization:Bearer abc123']],
+  [['-HAuthorization: Bearer abc123']],
+  [['--header', 'Cookie: sid=abc']],
+  [['--db=postgres://me:secret@host/db']],
+  [['-eTOKEN=abc']],
+  [['--env=PASSWORD=hunter2']],
+  [['--config', '{"apiKey":"abc"}']],
+  [['--config={"token": "abc"}']],
+  [['--accessToken', 'abc']],
+  [['--clientSecret=abc']],
+  [['--password', '4711abc']],
+  [['--key', 'f47abc10-58cc-4372-a567-0e02b2c3d479']],
+  [['-c', 'FOO_KEY=abcdef123456789 node x']],
+  [['-c', 'server --token abc']],
 ])('refuses the secret in %j, and does not repeat it', async (args) => {
   const failure = await discover({ location: ['npx', '-y', 'server', ...args] }).catch((error: unknown) => error);
   expect(failure).toMatchObject({ code: 'INPUT_INVALID', message: expect.stringContaining('environment variable') });
@@ -144,8 +161,31 @@ test.each([
 });
 
 test.each([
+  [['ghcr.io/x/token-server:1.2']],
+  [['--max-tokens', '4096']],
+  [['--author=bob']],
+  [['--key', './server.key']],
+  [['--sort-key=name']],
+  [['--api-key-file=/run/secrets/key']],
+  [['https://auth.example.com:8443/mcp']],
+])('takes %j for no secret', (args) => {
+  expect(commandMetadata('the command', ['npx', ...args])).toEqual({ mcp_command: 'npx', mcp_args: args.join('\n') });
+});
+
+test('a secret in the command of a configuration is neither written nor shown', async () => {
+  await using config = await configFile('mcp.json', { mcpServers: { s: { command: 'npx -y server --api-key abc' } } });
+  const failure = await discover({ location: [config.path] }).catch((error: unknown) => error);
+  expect(failure).toMatchObject({
+    code: 'INPUT_INVALID',
+    message: expect.stringContaining('The command of the server "s"'),
+  });
+  expect(inspect(failure, { depth: 9 })).not.toContain('abc');
+});
+
+test.each([
   [['https://me:secret@example.com/mcp'], 'holds a credential'],
   [['https://example.com/mcp?token=abc'], 'holds a credential'],
+  [['https://example.com/mcp#token=abc'], 'holds a credential'],
   [['https://example.com/mcp', 'more'], 'imported by itself'],
   [['npx', 'x', '${env:KEY}'], 'refers to a variable'],
   [['./no-such-config.json'], 'cannot be read'],

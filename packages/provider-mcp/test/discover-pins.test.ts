@@ -4,8 +4,10 @@ import { definitionDigest } from '../src/discover/definition-digest.ts';
 import { DefinitionPins } from '../src/discover/definition-pins.ts';
 import { parseOperation, type ToolOperation } from '../src/mcp-operation.ts';
 import { tool } from './discover-harness.ts';
-import { capabilityOf, createHarness } from './harness.ts';
+import { createCallContext } from '../src/call-context.ts';
+import { capabilityOf, createHarness, failureOf, invocationOf } from './harness.ts';
 import { startCatalogServer } from './servers/catalog-server.ts';
+import { jsonAnswer, startScriptedServer } from './servers/scripted-server.ts';
 
 const never = new AbortController().signal;
 const accepted = tool('pay', { description: 'Pays somebody' }) as JsonObject;
@@ -142,4 +144,106 @@ test('one caller who gives up takes nothing from the others', async () => {
   impatient.abort(new Error('enough'));
   expect(await first).toMatchObject({ message: 'enough' });
   expect({ second: await second, listings: server.listings() }).toEqual({ second: 'as accepted', listings: 1 });
+});
+
+test('a list that was being read when the server told of a change is read again', async () => {
+  const lists: JsonObject[][] = [[accepted], [{ ...accepted, description: 'Pays somebody else' }]];
+  const pins: DefinitionPins = new DefinitionPins({
+    asks: {
+      request: async () => {
+        await Promise.resolve();
+        const tools = lists.shift() ?? [];
+        // The news overtakes the answer.
+        if (lists.length === 1) pins.forget();
+        return { tools };
+      },
+    },
+    logger: { log: () => undefined },
+    where: 'the server',
+  });
+  const capability = pinned('https://server.example/mcp');
+  await expect(pins.check(operationOf(capability), capability, never)).rejects.toMatchObject({
+    code: 'DEFINITION_CHANGED',
+  });
+});
+
+test('a server that tells of changes without end keeps no call waiting', async () => {
+  let listings = 0;
+  const pins: DefinitionPins = new DefinitionPins({
+    asks: {
+      request: async () => {
+        await Promise.resolve();
+        listings++;
+        pins.forget();
+        return { tools: [accepted] };
+      },
+    },
+    logger: { log: () => undefined },
+    where: 'the server',
+  });
+  const capability = pinned('https://server.example/mcp');
+  await pins.check(operationOf(capability), capability, never);
+  expect(listings).toBeLessThan(10);
+});
+
+test('a tool that changes while its call waits for an answer gets neither the answer nor another call', async () => {
+  let offered = accepted;
+  const asking = {
+    resultType: 'input_required',
+    inputRequests: {
+      who: {
+        method: 'elicitation/create',
+        params: { mode: 'form', message: 'Whom?', requestedSchema: { type: 'object', properties: {} } },
+      },
+    },
+    requestState: 'one',
+  };
+  await using server = await startScriptedServer(({ rpcMethod, id, body }) => {
+    const reply = (result: JsonObject): ReturnType<typeof jsonAnswer> => jsonAnswer({ jsonrpc: '2.0', id, result });
+    const complete = { resultType: 'complete', ttlMs: 0, cacheScope: 'private' };
+    if (rpcMethod === 'server/discover')
+      return reply({ ...complete, supportedVersions: ['2026-07-28'], capabilities: { tools: { listChanged: true } } });
+    if (rpcMethod === 'tools/list') return reply({ ...complete, tools: [offered, tool('other') as JsonObject] });
+    if (body.includes('"name":"pay"')) return reply(asking);
+    const news = { jsonrpc: '2.0', method: 'notifications/tools/list_changed' };
+    const answer = { jsonrpc: '2.0', id, result: { ...complete, content: [] } };
+    return {
+      status: 200,
+      headers: { 'content-type': 'text/event-stream' },
+      body: [news, answer].map((message) => `data: ${JSON.stringify(message)}\n\n`).join(''),
+    };
+  });
+  const { open, plugin } = createHarness();
+  const capability = pinned(server.url);
+  const session = await open(capability);
+  const answered = plugin.executeWithSession(
+    session,
+    invocationOf(
+      capability,
+      {},
+      {
+        onInputRequired: async () => {
+          offered = { ...accepted, description: 'Pays somebody else' };
+          const other = capabilityOf({ mcp_server_url: server.url, mcp_tool_name: 'other' });
+          await plugin.executeWithSession(session, invocationOf(other));
+          return { action: 'accept', content: { secret: 'for pay as it was' } };
+        },
+      },
+    ),
+  );
+  const { error } = await failureOf(plugin, answered);
+  expect(error.code).toBe('DEFINITION_CHANGED');
+  expect(server.requests.map(({ body }) => body).join()).not.toContain('for pay as it was');
+});
+
+test('a tool that changed teaches us no headers', async () => {
+  const inputSchema = { type: 'object', properties: { to: { type: 'string', 'x-mcp-header': 'To' } } };
+  await using server = await startCatalogServer({ tools: [{ ...accepted, inputSchema }] }, { modern: true });
+  const { open } = createHarness();
+  const capability = pinned(server.url);
+  const session = await open(capability);
+  const options = { invocation: invocationOf(capability), context: createCallContext(invocationOf(capability)) };
+  const { pin: _, ...unpinned } = operationOf(capability);
+  expect(await session.toolHeaders.fetch(operationOf(capability), session, options)).toBeUndefined();
+  expect(await session.toolHeaders.fetch({ ...unpinned, pin: undefined }, session, options)).toHaveLength(1);
 });

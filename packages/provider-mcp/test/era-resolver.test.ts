@@ -211,3 +211,16 @@ test('keeps verdicts of different variables apart', async () => {
   await open(capabilityOf({ mcp_server_url: server.url, mcp_auth_env_var: 'TWO' }));
   expect(server.counts.discover).toBe(2);
 });
+
+test('what is wrong with the credentials of one caller is no answer to another', async () => {
+  await using server = await startModernServer();
+  const { plugin, open, secrets, secretReads } = createHarness();
+  Object.defineProperty(secrets, 'TOKEN', {
+    get: () => (secretReads.at(-1)?.subject === 'bob' ? 'bobs' : undefined),
+  });
+  const capability = capabilityOf({ mcp_server_url: server.url, mcp_auth_env_var: 'TOKEN' });
+  const alice = failureOf(plugin, open(capability, { caller: { subject: 'alice' } }));
+  const bob = open(capability, { caller: { subject: 'bob' } });
+  expect((await alice).error.code).toBe('UNAUTHORIZED');
+  expect(plugin.describeSession?.(await bob)).toMatchObject({ protocolVersion: '2026-07-28' });
+});

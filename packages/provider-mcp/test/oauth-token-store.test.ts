@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -159,6 +159,13 @@ describe('the lock', () => {
     const path = join(folder.path, 'a.lock');
     await writeFile(path, JSON.stringify({ pid: 1, host: 'another machine', id: 'silent' }));
     expect(await withFileLock(path, async () => 'done', { staleAfterMs: 50, waitLimitMs: 5_000 })).toBe('done');
+  });
+
+  test('is not waited for without end where something else stands in its place', async () => {
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, 'a.lock');
+    await mkdir(path);
+    await expect(withFileLock(path, async () => {}, { waitLimitMs: 1 })).rejects.toMatchObject({ code: 'OVERLOADED' });
   });
 
   test('is not waited for longer than was said, nor after an abort', async () => {

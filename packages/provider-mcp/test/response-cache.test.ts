@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Caller, Metadata } from '@capstan/provider';
 import { capabilityOf, createHarness, invocationOf } from './harness.ts';
+import { discovered, send, startMethodServer } from './servers/method-server.ts';
 import {
   type ChangingServer,
   type Offer,
@@ -99,4 +100,23 @@ test.each([
       return host.read();
     })
     .not.toBe('reading 1');
+});
+
+test.each([
+  ['a question', { resultType: 'input_required', requestState: 'of alice', inputRequests: {} }],
+  ['what cannot be read', { resultType: 'complete', contents: 'none' }],
+])('%s is not kept, whatever the server says', async (_, result) => {
+  await using server = await startMethodServer({
+    'server/discover': discovered,
+    'resources/read': ({ id }, response) =>
+      send(response, { jsonrpc: '2.0', id, result: { ...result, ttlMs: hour, cacheScope: 'public' } }),
+  });
+  const { plugin, open } = createHarness();
+  const capability = capabilityOf({}, { metadata: { mcp_server_url: server.url, mcp_resource_uri: 'test://note' } });
+  const session = await open(capability);
+  for (const subject of ['alice', 'bob']) {
+    const invocation = invocationOf(capability, {}, { caller: { subject }, inputMode: 'return' });
+    await plugin.executeWithSession(session, invocation).catch(() => undefined);
+  }
+  expect(server.seen.filter((name) => name === 'resources/read')).toHaveLength(2);
 });

@@ -29,7 +29,7 @@ export interface ManifestDraft {
 export interface Discovers {
   /**
    * The options that an import takes: a flat object schema of strings, numbers, booleans and lists of strings, each described. The command
-   * line makes one flag of each (`maxDepth` → `--max-depth`).
+   * line makes one flag of each (`maxDepth` → `--max-depth`). One called `only` narrows the run: what it leaves out is not gone.
    */
   readonly discoverOptions?: JsonSchema;
   /** Uses sessions of its own, which end with the run. Rejects with a `CapstanError`; what was yielded before stays good. */

@@ -101,6 +101,8 @@ function report(id: string, result: CapabilityResult, output: Output): ExitCode 
   });
   if (task !== undefined) {
     output.note(`The upstream goes on with it: capstan task ${id} ${shellWord(handleText(task))}`);
+    if (result.call.session !== 'none')
+      output.note('The session of the call ends now. An upstream that keeps tasks by session forgets it.');
   }
   if (output.verbose) {
     const { session, durationMs, attempts } = result.call;

@@ -1,10 +1,11 @@
-import type { Completion } from '@capstan/provider';
+import type { Capability, Completion } from '@capstan/provider';
 import { announceOpening } from '../announce-opening.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { findCapability } from '../find-capability.ts';
 import type { GlobalOptions } from '../global-options.ts';
 import type { Output } from '../output.ts';
 import { failed, runCancellable } from '../run-cancellable.ts';
+import { isObject } from '../questions/form-field.ts';
 import { visible } from '../style.ts';
 import { UsageError } from '../usage-error.ts';
 
@@ -29,7 +30,7 @@ export async function complete(
       // Nothing to suggest is no line at all.
       const text = completion.values.map((value) => `${visible(value)}\n`).join('');
       output.answer({ document: completion, text: () => text });
-      const more = moreText(completion);
+      const more = moreText(completion, argument.name, capability);
       if (more !== undefined) output.note(more);
       return 0;
     } catch (error) {
@@ -49,8 +50,12 @@ function givenArguments(words: readonly string[]): Readonly<Record<string, strin
   );
 }
 
-function moreText({ values, total, hasMore }: Completion): string | undefined {
-  if (values.length === 0) return 'No suggestions.';
+function moreText({ values, total, hasMore }: Completion, argument: string, { input }: Capability): string | undefined {
+  const declared = isObject(input?.['properties']) ? Object.keys(input['properties']) : [];
+  if (values.length === 0)
+    return declared.length === 0 || declared.includes(argument)
+      ? 'No suggestions.'
+      : visible(`No suggestions. The manifest declares no argument "${argument}", but ${declared.join(', ')}.`);
   if (total !== undefined && total > values.length) return `… and ${total - values.length} more: type more of it.`;
   return hasMore === true ? '… and more: type more of it.' : undefined;
 }

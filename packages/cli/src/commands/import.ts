@@ -57,7 +57,7 @@ export async function importManifests(
       const groups = groupDrafts(found.drafts, preparer);
       if (place.only !== undefined && groups.length > 1)
         throw new UsageError(`There are ${groups.length} manifests to write: name a folder with --out, not a file.`);
-      const context = { registry, preparer, force: options.force === true, isComplete: found.failure === undefined };
+      const context = { registry, preparer, force: options.force === true, isComplete: isComplete(target, found) };
       const run = { loaded, options, place, context, collect };
       const manifests: ImportedManifest[] = [];
       for (const group of groups) manifests.push(await importGroup(group, run));
@@ -66,6 +66,12 @@ export async function importManifests(
       return failed(asUsage(error), cancellation, output);
     }
   });
+}
+
+/** By the contract the option `only` narrows a run. */
+function isComplete({ options }: DiscoverTarget, { failure }: CollectedDrafts): boolean {
+  const only = options?.['only'];
+  return failure === undefined && (only === undefined || (Array.isArray(only) && only.length === 0));
 }
 
 /** The input of an import is the command line. */

@@ -13,6 +13,8 @@ export interface ListOptions extends GlobalOptions {
   readonly search?: string;
 }
 
+const importHint = 'From what an upstream offers one is written by: capstan import (--help shows how).';
+
 /** What a provider's prefix looks like; `--provider` takes modules too, and those are paths or have more in their names. */
 const prefixPattern = /^[a-z][a-z0-9]*$/;
 
@@ -84,6 +86,6 @@ function noneMatches({ runtime }: LoadedRuntime): string {
 function nothingLoaded({ manifests, missingDefault }: LoadedRuntime): string {
   const where = manifests.join(', ');
   return missingDefault
-    ? `No capabilities: there is no folder ${where} here.\nWrite a manifest into it, or name another place with --manifests <path>.`
-    : `No capabilities: no valid manifest was found in ${where}.\nWrite one there, or name another place with --manifests <path>.`;
+    ? `No capabilities: there is no folder ${where} here.\nWrite a manifest into it, or name another place with --manifests <path>.\n${importHint}`
+    : `No capabilities: no valid manifest was found in ${where}.\nWrite one there, or name another place with --manifests <path>.\n${importHint}`;
 }

@@ -25,6 +25,7 @@ export function preparedAnswers({ answer = [], root = [] }: AnswerOptions): Prep
 }
 
 function answerOf(text: string, index: number): JsonObject {
+  if (/^(?:accept|decline|cancel)$/.test(text)) return { action: text };
   const name = `The answer ${index + 1} (--answer)`;
   let value;
   try {

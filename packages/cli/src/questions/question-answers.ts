@@ -65,8 +65,8 @@ export function questionAnswers(options: QuestionAnswersOptions): QuestionAnswer
       }
     }
     const what = page === undefined ? `asks: ${messageOf(params)}` : `asks you to visit ${page.href}`;
-    const form = page === undefined ? exampleOf(params) : '{"action": "accept"}';
-    output.note(`${who()} ${what}\nDeclined: there is no terminal to ask at. In scripts: --answer '${form}'`);
+    const form = page === undefined ? `'${exampleOf(params)}'` : 'accept';
+    output.note(`${who()} ${what}\nDeclined: there is no terminal to ask at. In scripts: --answer ${form}`);
     return { action: 'decline' };
   };
   return {
@@ -102,13 +102,24 @@ function checked(params: JsonObject, prepared: JsonObject, { who, output }: Ques
   const isRefusal = action === 'decline' || action === 'cancel';
   const isWhole = (isRefusal || action === 'accept') && Object.keys(rest).length === 0;
   if (isWhole && isRefusal) return { action };
-  if (params['mode'] === 'url') return { action: 'accept' };
+  if (params['mode'] === 'url') return checkedVisit(params, isWhole, { who, output });
   const { requestedSchema: schema } = params;
   const given = isWhole ? (isObject(content) ? content : {}) : prepared;
   const { content: complete, problems } = checkContent(formFields(isObject(schema) ? schema : {}), given);
   if (problems.length === 0) return { action: 'accept', content: complete };
   output.note(`${who()} asks: ${messageOf(params)}\nThe --answer does not fit: ${problems.join('; ')}. Cancelled.`);
   return { action: 'cancel' };
+}
+
+/** To go on after a page has to be said outright: what was meant for a form is no yes to that. */
+function checkedVisit(
+  params: JsonObject,
+  isAccepted: boolean,
+  { who, output }: Pick<QuestionAnswersOptions, 'who' | 'output'>,
+): InputResponse {
+  const asks = `${who()} asks you to visit ${pageToVisit(params)?.href}`;
+  output.note(isAccepted ? `${asks}\nAccepted by --answer.` : `${asks}\nThe --answer is for a form. Cancelled.`);
+  return { action: isAccepted ? 'accept' : 'cancel' };
 }
 
 /** `{"city": …}`: what an answer could look like. */

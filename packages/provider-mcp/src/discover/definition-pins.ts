@@ -3,6 +3,7 @@ import type { ToolOperation } from '../mcp-operation.ts';
 import type { Asks } from './asks.ts';
 import { definitionDigest, digestOf } from './definition-digest.ts';
 import { listTools } from './list-offers.ts';
+import { untilAborted } from '../until-aborted.ts';
 
 /** What is kept of a definition: its digest, and those of the parts that a manifest repeats. */
 interface Fingerprint {
@@ -18,6 +19,8 @@ export interface DefinitionPinsOptions {
   /** The server, for people. */
   readonly where: string;
 }
+
+const mostReadings = 4;
 
 /**
  * Holds the tools of one session against what an operator accepted. The server's list is read at the first call of a pinned tool, and
@@ -45,7 +48,7 @@ export class DefinitionPins {
   async check(operation: ToolOperation, capability: Capability, signal: AbortSignal): Promise<void> {
     const { pin, name } = operation;
     if (pin === undefined) return;
-    const live = (await within(signal, this.#read())).get(name);
+    const live = (await untilAborted(this.#readLatest(), signal)).get(name);
     if (live?.sha256 === pin.sha256) return;
     const changed = live === undefined ? undefined : changedParts(live, capability);
     const details = { capability: capability.id, tool: name, server: this.#where, ...(changed && { changed }) };
@@ -64,6 +67,15 @@ export class DefinitionPins {
   /** To be called when the session ends: what is still being read is given up. */
   close(): void {
     this.#ended.abort(new CapstanError('SESSION_LOST', `The session with ${this.#where} has ended.`));
+  }
+
+  /** Not one that was being read when the server said that it changed; of a server that says so without end, the last of a few. */
+  async #readLatest(): Promise<ReadonlyMap<string, Fingerprint>> {
+    for (let left = mostReadings; ; left--) {
+      const reading = this.#read();
+      const catalog = await reading;
+      if (this.#catalog === reading || left === 1) return catalog;
+    }
   }
 
   /** One list for all calls that wait for it; a failure is not kept. */
@@ -113,16 +125,4 @@ function sentence(facts: {
   return changed === undefined
     ? `${capability} was not called: ${server} no longer offers the tool ${JSON.stringify(tool)} that was accepted.`
     : `${capability} was not called: ${server} has changed its definition since it was accepted; unlike the manifest: ${changed.join(', ')}. ${remedy}`;
-}
-
-async function within<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
-  signal.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = (): void => aborted.reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }

@@ -11,6 +11,8 @@ export interface SessionView {
   readonly name: string | undefined;
   readonly capabilities: JsonObject;
   readonly era: 'legacy' | 'modern';
+  /** What was sent to get at it. */
+  readonly secretValues: ReadonlySet<string>;
 }
 
 /** How discovery gets at servers: by sessions of a plugin of its own, which sees variables that a configuration spelled out. */
@@ -26,14 +28,17 @@ export interface PluginDiscoveryOptions<S> {
 export function pluginDiscovery<S>({ host, createPlugin, view }: PluginDiscoveryOptions<S>): Required<Discovers> {
   const open = async (request: Parameters<Parameters<typeof discover>[2]['open']>[0]): Promise<OpenServer> => {
     const { capability, caller, values, signal } = request;
-    const plugin = createPlugin({ ...host, secrets: withValues(host.secrets, values) });
+    const secretValues = new Set<string>();
+    const plugin = createPlugin({ ...host, secrets: withValues(host.secrets, values, secretValues) });
     const opening = { capability, caller, mode: 'auto', signal, onLost: ignore, onStale: ignore } as const;
     const session = await plugin.initializeSession(opening).catch(async (error: unknown) => {
       await plugin.close?.();
       throw error;
     });
+    const seen = view(session);
     return {
-      ...view(session),
+      ...seen,
+      secretValues: () => new Set([...secretValues, ...seen.secretValues]),
       close: async () => {
         try {
           await plugin.terminateSession(session, 'explicit');
@@ -53,6 +58,13 @@ function ignore(): void {
   // The run ends by itself.
 }
 
-function withValues(secrets: SecretSource, values: ReadonlyMap<string, string>): SecretSource {
-  return { read: async (variable, context) => values.get(variable) ?? (await secrets.read(variable, context)) };
+/** `read` gets what was read. */
+function withValues(secrets: SecretSource, values: ReadonlyMap<string, string>, read: Set<string>): SecretSource {
+  return {
+    read: async (variable, context) => {
+      const value = values.get(variable) ?? (await secrets.read(variable, context));
+      if (value !== undefined) read.add(value).add(value.trim());
+      return value;
+    },
+  };
 }

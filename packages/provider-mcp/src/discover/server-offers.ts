@@ -1,5 +1,6 @@
 import { CapstanError, type JsonObject } from '@capstan/provider';
 import { isJsonObject } from '../is-record.ts';
+import { safeCause, strikeOut } from '../upstream-error.ts';
 import { paramHeadersOf } from '../wire/param-headers.ts';
 import type { Asks } from './asks.ts';
 import type { DiscoverOptions } from './discover-options.ts';
@@ -14,22 +15,25 @@ export interface OpenServer {
   /** What it says that it has: `tools`, `resources`, `prompts`. */
   readonly capabilities: JsonObject;
   readonly era: 'legacy' | 'modern';
+  /** What was read and sent so far to get at it, to be struck out of its errors. */
+  secretValues(): ReadonlySet<string>;
   close(): Promise<void>;
 }
 
 /** All that a server offers of what is wanted. `where` is for messages. Rejects with a `CapstanError`. */
 export async function listOffers(
-  { asks, capabilities, era }: OpenServer,
+  server: OpenServer,
   { resources = false, prompts = false }: Pick<DiscoverOptions, 'resources' | 'prompts'>,
   where: string,
   signal: AbortSignal,
 ): Promise<{ readonly offers: Offers; readonly dropped: readonly string[] }> {
+  const { asks, capabilities, era } = server;
   const none: Listing = { offers: [], dropped: [] };
   const list = async (isWanted: boolean, read: typeof listTools): Promise<Listing> => {
     try {
       return isWanted ? await read(asks, signal) : none;
     } catch (error) {
-      throw asCapstanError(error, `${where} did not say what it offers`, signal);
+      throw asCapstanError(error, `${where} did not say what it offers`, signal, server.secretValues());
     }
   };
   const wantsResources = resources && 'resources' in capabilities;
@@ -95,9 +99,14 @@ export function nothingOffered(
   });
 }
 
-export function asCapstanError(error: unknown, what: string, signal: AbortSignal): CapstanError {
+export function asCapstanError(
+  error: unknown,
+  what: string,
+  signal: AbortSignal,
+  secretValues: ReadonlySet<string> = new Set(),
+): CapstanError {
   if (CapstanError.isInstance(error)) return error;
   if (signal.aborted) return new CapstanError('CANCELLED', 'The import was cancelled.', { cause: error });
-  const reason = error instanceof Error ? error.message : String(error);
-  return new CapstanError('UPSTREAM_ERROR', `${what}: ${reason}`, { cause: error });
+  const reason = strikeOut(error instanceof Error ? error.message : String(error), secretValues);
+  return new CapstanError('UPSTREAM_ERROR', `${what}: ${reason}`, { cause: safeCause(error, secretValues) });
 }

@@ -17,6 +17,10 @@ export interface UpstreamDraft {
 /** `mcp_command` and `mcp_args`. Throws `INPUT_INVALID` for what metadata cannot say or must not hold; `what` names the server. */
 export function commandMetadata(what: string, words: readonly string[]): Metadata {
   const [command = '', ...args] = words;
+  if (looksLikeSecretArgument(command, undefined))
+    throw refused(
+      `The command of ${what} holds what looks like a secret, and would stand in the manifest. Let the server read it from an environment variable instead (--env NAME=VARIABLE, or \`env\` in a configuration).`,
+    );
   for (const [index, argument] of args.entries()) {
     const place = `Argument ${index + 1} of ${what}`;
     if (looksLikeSecretArgument(argument, args[index - 1]))
@@ -35,7 +39,9 @@ export function commandMetadata(what: string, words: readonly string[]): Metadat
 
 /** `mcp_server_url`. Throws `INPUT_INVALID` where it holds a credential. */
 export function urlMetadata(what: string, url: URL): Metadata {
-  const holdsSecret = url.username !== '' || url.password !== '' || looksLikeSecretArgument(url.search, undefined);
+  const { username, password, pathname, search, hash } = url;
+  const holdsSecret =
+    username !== '' || password !== '' || looksLikeSecretArgument(`${pathname}${search}${hash}`, undefined);
   if (holdsSecret)
     throw refused(
       `The URL of ${what} holds a credential, which would stand in the manifest. Take it out, and name a variable with --auth-env-var instead.`,

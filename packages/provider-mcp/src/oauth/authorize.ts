@@ -51,6 +51,8 @@ export interface SignInRequest {
   readonly redirectUrl: URL;
   readonly fetch: FetchLike;
   readonly signal: AbortSignal;
+  /** Gets what the authorization server is sent, to be struck out of its answers. */
+  readonly secretValues: Set<string>;
 }
 
 const signInLimitMs = 600_000;
@@ -68,6 +70,13 @@ export async function signInWithPerson(request: SignInRequest): Promise<SignIn &
     ...(server.resource === undefined ? {} : { resource: server.resource }),
     state,
   });
+  // What stands before an @ could pass for the host.
+  if (authorizationUrl.username !== '' || authorizationUrl.password !== '')
+    throw unsafeAnswer(
+      scene,
+      `the authorization server of ${scene.where} wants people to sign in at an address with a user name in it`,
+      'unsafe-authorization-endpoint',
+    );
   if (
     authorizationUrl.protocol !== 'https:' &&
     !(authorizationUrl.protocol === 'http:' && isLoopback(authorizationUrl))
@@ -79,6 +88,10 @@ export async function signInWithPerson(request: SignInRequest): Promise<SignIn &
     );
   const answer = await askPerson(authorizationUrl, request);
   const code = readAnswer(answer, state, request);
+  request.secretValues
+    .add(code)
+    .add(codeVerifier)
+    .add(client.kept.clientSecret ?? '');
   const dpopKey = wantsDpop(server, challenge) ? await createDpopKey() : undefined;
   const dpop = dpopKey === undefined ? undefined : await openDpopSession(dpopKey);
   const tokens = await exchangeCode(

@@ -48,7 +48,7 @@ async function acquire(
   for (;;) {
     signal?.throwIfAborted();
     if (await tryCreate(path, owner)) return;
-    if (await removeIfStale(path, staleAfterMs)) continue;
+    await removeIfStale(path, staleAfterMs);
     if (Date.now() > giveUpAt)
       throw new CapstanError('OVERLOADED', `Another process has been renewing a sign-in for too long (${path}).`, {
         retryAfterMs: 1_000,
@@ -68,22 +68,20 @@ async function tryCreate(path: string, owner: string): Promise<boolean> {
   }
 }
 
-async function removeIfStale(path: string, staleAfterMs: number): Promise<boolean> {
+async function removeIfStale(path: string, staleAfterMs: number): Promise<void> {
   const seen = await contentOf(path);
-  if (seen === undefined) return true;
-  if (!(await isStale(path, seen, staleAfterMs))) return false;
+  if (seen === undefined || !(await isStale(path, seen, staleAfterMs))) return;
   // Taken out of the way under a name of our own, so that of two who see it only one removes it.
   const aside = `${path}.${randomUUID()}.stale`;
   try {
     await rename(path, aside);
   } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return true;
+    if (isSystemError(error, 'ENOENT')) return;
     throw error;
   }
   // Between the look and the rename it became the lock of somebody who lives: give it back.
   if ((await contentOf(aside)) !== seen) await link(aside, path).catch(() => undefined);
   await rm(aside, { force: true });
-  return true;
 }
 
 async function isStale(path: string, content: string, staleAfterMs: number): Promise<boolean> {

@@ -69,7 +69,9 @@ export class OAuthCredential {
 
   #start(request: RenewRequest): Promise<UsableToken> {
     const scopes = request.reason === 'scopes' ? (request.challenge?.scopes ?? []) : undefined;
-    const promise = this.#renew({ ...request, signal: this.#lifetime });
+    // The values of a call are forgotten at its end, which may come before that of the renewal.
+    const context = { ...request.context, secretValues: new Set(request.context.secretValues) };
+    const promise = this.#renew({ ...request, context, signal: this.#lifetime });
     this.#flight = { promise, scopes };
     // Whoever waits may be gone by then.
     promise.then(ignore, ignore);

@@ -83,7 +83,7 @@ export function authorizationFailed(error: unknown, scene: OAuthScene, secrets: 
   if (error instanceof OAuthError && busy.includes(error.code))
     return unusable(scene, 'has a failure of its own', error);
   if (error instanceof OAuthError) {
-    const said = strikeOut(error.message, secrets);
+    const said = strikeOutAnyForm(error.message, [...secrets]);
     const code = /^[\w-]{1,64}$/.test(error.code) ? error.code : 'an error';
     const description = said === code ? '' : ` (${shown(said)})`;
     return refusal('UNAUTHORIZED', scene, `the authorization server of ${scene.where} answered ${code}${description}`, {
@@ -157,7 +157,16 @@ function detailsOf({ where }: OAuthScene): JsonObject {
   return { server: where };
 }
 
+/** What was sent may come back as forms and basic authentication write it. */
+function strikeOutAnyForm(text: string, secrets: readonly string[]): string {
+  const forms = secrets.flatMap((value) => [value, new URLSearchParams([['', value]]).toString().slice(1)]);
+  return strikeOut(text, forms).replaceAll(/[\w+/-]{8,}/g, (run) => {
+    const decoded = Buffer.from(run, 'base64').toString('utf8');
+    return strikeOut(decoded, forms) === decoded ? run : '[secret]';
+  });
+}
+
 /** Words of a server, fit for a message and a command line: one line, no quotes, not long. */
 function shown(text: string): string {
-  return text.replaceAll(/[^\x20-\x7e]|["'`$\\]/g, '?').slice(0, 200);
+  return text.replaceAll(/[^\x20-\x7e]|["'`$!\\]/g, '?').slice(0, 200);
 }

@@ -108,6 +108,7 @@ export class PersonTokens implements TokenSource {
       read: this.#options.readWith(request),
       authorize: request.authorize,
       signal: request.signal,
+      secretValues: request.context.secretValues,
     });
     await this.#withLock(() => store.set(key, serializeSignIn(signIn)), request.signal);
     return usableOf(signIn, signIn.token);
@@ -143,7 +144,10 @@ export class PersonTokens implements TokenSource {
       if (token.refreshToken === undefined) return undefined;
       const client = await restoreClient(signIn.client, auth, readWith(request), scene);
       if (client === undefined) return undefined;
-      request.context.secretValues.add(token.refreshToken).add(token.accessToken);
+      request.context.secretValues
+        .add(token.refreshToken)
+        .add(token.accessToken)
+        .add(client.kept.clientSecret ?? '');
       const dpop = dpopKey === undefined ? undefined : await openDpopSession(dpopKey);
       try {
         const tokens = await refreshToken({ server, client, dpop, fetch }, token.refreshToken);

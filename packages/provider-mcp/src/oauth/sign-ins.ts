@@ -163,7 +163,12 @@ export function createSignIns({
       const hint = token.refreshToken === undefined ? 'access_token' : 'refresh_token';
       return await revokeToken({ server, client, fetch }, refreshToken, hint);
     } catch (error) {
-      const failure = authorizationFailed(error, request.scene, [token.accessToken, token.refreshToken ?? '']);
+      const failure = authorizationFailed(error, request.scene, [
+        ...request.context.secretValues,
+        token.accessToken,
+        token.refreshToken ?? '',
+        kept.clientSecret ?? '',
+      ]);
       logger.log('warning', 'mcp.oauth-not-revoked', { server: target.where, reason: failure.message });
       return false;
     }

@@ -30,8 +30,9 @@ export async function readEventStream(
     onRetry(milliseconds) {
       position.retryMs = milliseconds;
     },
-    onComment() {
-      bytes = 0;
+    onComment(comment) {
+      // Signs of life count for nothing, and set nothing back: an event may be under way.
+      bytes = Math.max(0, bytes - Buffer.byteLength(comment) - 2);
     },
   });
   await stream.read((chunk) => {

@@ -21,12 +21,14 @@ export interface ExchangeRequest {
   readonly signal: Cancellation | undefined;
   /** The answer to a question, or the end of a call: calls that hold every connection may wait for it. */
   readonly urgent?: boolean;
+  /** A stream that is open for as long as the session: it must not hold a connection that calls wait for. */
+  readonly lasting?: boolean;
 }
 
 /** One request with proof of who calls; resolves when the head of a 2xx answer has come. Rejects with `HttpRefusal`, `UpstreamBusy` or `EgressError`. */
 export async function exchange(door: ExchangeDoor, request: ExchangeRequest): Promise<EgressStream> {
   const { egress, auth, allowInsecure } = door;
-  const { url, method, headers, body, signal, urgent } = request;
+  const { url, method, headers, body, signal, urgent, lasting } = request;
   const options = {
     url,
     method,
@@ -36,6 +38,7 @@ export async function exchange(door: ExchangeDoor, request: ExchangeRequest): Pr
     // A stream may last for days; whoever reads it bounds each message.
     maxBytes: Infinity,
     ...(urgent === true ? { urgent } : {}),
+    ...(lasting === true ? { lasting } : {}),
     ...(body === undefined ? {} : { body }),
     ...(signal === undefined ? {} : { signal }),
   } as const;

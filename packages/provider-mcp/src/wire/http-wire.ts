@@ -1,11 +1,12 @@
-import type { EgressStream } from '@capstan/http-egress';
+import { EgressError, type EgressStream } from '@capstan/http-egress';
+import { CapstanError } from '@capstan/provider';
 import type { CallContext } from '../call-context.ts';
 import { readEventStream, type StreamPosition } from './event-stream.ts';
 import { exchange, headerOf, type ExchangeDoor } from './http-exchange.ts';
 import { isResponseTo, isRpcMessage, type RpcMessage } from './json-rpc.ts';
 import { pause } from './pause.ts';
 import type { SendOptions, Wire } from './wire.ts';
-import { ForeignAnswer, HttpRefusal } from './wire-errors.ts';
+import { ForeignAnswer, HttpRefusal, StreamEnded } from './wire-errors.ts';
 
 export interface HttpWireOptions extends ExchangeDoor {
   readonly url: URL;
@@ -24,6 +25,10 @@ const resumptionFactor = 1.5;
 const listenBackoffLimitMs = 30_000;
 /** However eager the server is. */
 const shortestPauseMs = 100;
+/** Streams without a message in a row, after which it is no longer the server alone that says how soon to come back. */
+const mostEagerReturns = 3;
+/** Of a body in which nothing of interest can be. */
+const discardedBytes = 65_536;
 
 /** Streamable HTTP: a POST for each message, answered by JSON or a stream of events (2025-11-25 and 2026-07-28, "Transports"). */
 export class HttpWire implements Wire {
@@ -61,7 +66,7 @@ export class HttpWire implements Wire {
 
   async send(message: RpcMessage, options: SendOptions = {}): Promise<void> {
     const isHandshake = 'method' in message && message.method === 'initialize';
-    const { headers, context, signal } = options;
+    const { headers, context, signal, lasting } = options;
     const stream = await exchange(this.#options, {
       url: this.#options.url,
       method: 'POST',
@@ -70,21 +75,14 @@ export class HttpWire implements Wire {
       context,
       signal,
       urgent: isUrgent(message),
+      ...(lasting === true ? { lasting } : {}),
     });
     if (isHandshake) this.#adoptSession(stream);
-    if (!('method' in message && 'id' in message)) {
-      await stream.text();
-      return;
-    }
-    if (stream.status === 202) {
-      await stream.text();
-      return;
-    }
+    if (!('method' in message && 'id' in message) || stream.status === 202) return discard(stream);
     const { maxBytes = defaultMaxBytes } = options;
     switch (mediaType(stream)) {
       case 'application/json': {
-        const answer = parse(await stream.text(maxBytes));
-        for (const one of Array.isArray(answer) ? answer : [answer]) this.#deliver(one, options);
+        for (const one of messagesIn(await stream.text(maxBytes))) this.#deliver(one, options);
         return;
       }
       case 'text/event-stream':
@@ -102,7 +100,7 @@ export class HttpWire implements Wire {
       const { url } = this.#options;
       const headers = this.#headers;
       const stream = await exchange(this.#options, { url, method: 'DELETE', headers, context, signal, urgent: true });
-      await stream.text();
+      await discard(stream);
     } catch (error) {
       // 405: such a server ends its sessions by itself. 404: it has.
       if (!(error instanceof HttpRefusal && (error.status === 404 || error.status === 405))) throw error;
@@ -122,21 +120,30 @@ export class HttpWire implements Wire {
     for (let failures = 0; !signal.aborted && !this.#closed;) {
       const openedAt = Date.now();
       try {
-        const stream = await this.#get(position, { context, signal });
+        const stream = await this.#get(position, { context, signal, lasting: true });
         if (mediaType(stream) !== 'text/event-stream') return stream.cancel();
         // A server that numbers its events tells again what was missed.
         if (opened && position.lastEventId === undefined) onGap?.();
         opened = true;
         onOpen?.();
-        await readEventStream(stream, defaultMaxBytes, position, (data) => this.#deliver(parse(data), {}));
+        await readEventStream(stream, defaultMaxBytes, position, (data, event) => {
+          for (const message of isMessageEvent(event) ? messagesOrNone(data) : []) {
+            // What is none is skipped: the stream is for all calls of the session.
+            if (!isRpcMessage(message)) continue;
+            failures = 0;
+            this.#deliver(message, {});
+          }
+        });
       } catch (error) {
         if (error instanceof HttpRefusal && error.status < 500) return;
       }
       // A stream that never lasts is not asked for once a second for ever.
       if (Date.now() - openedAt > listenBackoffLimitMs) failures = 0;
       const backoffMs = Math.min(firstResumptionMs * resumptionFactor ** failures, listenBackoffLimitMs);
+      const { retryMs = backoffMs } = position;
+      const pauseMs = failures < mostEagerReturns ? retryMs : Math.max(retryMs, backoffMs);
       failures += 1;
-      await pause(Math.min(Math.max(position.retryMs ?? backoffMs, shortestPauseMs), listenBackoffLimitMs), signal);
+      await pause(Math.min(Math.max(pauseMs, shortestPauseMs), listenBackoffLimitMs), signal);
     }
   }
 
@@ -158,17 +165,21 @@ export class HttpWire implements Wire {
       try {
         const current = stream;
         this.#streams.add(current);
-        await readEventStream(current, maxBytes, position, (data) => {
-          const message = parse(data);
-          if (!answered && isRpcMessage(message) && isResponseTo(message, id)) {
-            answered = true;
-            tail = setTimeout(() => current.cancel(), openTailMs);
+        await readEventStream(current, maxBytes, position, (data, event) => {
+          for (const message of isMessageEvent(event) ? messagesIn(data) : []) {
+            if (!answered && isRpcMessage(message) && isResponseTo(message, id)) {
+              answered = true;
+              tail = setTimeout(() => current.cancel(), openTailMs);
+            }
+            this.#deliver(message, options);
           }
-          this.#deliver(message, options);
         });
       } catch (error) {
         if (answered || signal?.aborted === true) return;
-        if (resumable !== true || position.lastEventId === undefined || resumptions >= maxResumptions) throw error;
+        // What the server said itself it would say again.
+        const isBroken = error instanceof EgressError;
+        if (!isBroken || resumable !== true || position.lastEventId === undefined || resumptions >= maxResumptions)
+          throw error;
       } finally {
         clearTimeout(tail);
         this.#streams.delete(stream);
@@ -176,14 +187,30 @@ export class HttpWire implements Wire {
       if (answered || resumable !== true || position.lastEventId === undefined || resumptions >= maxResumptions) return;
       await pause(position.retryMs ?? firstResumptionMs * resumptionFactor ** resumptions, signal);
       if (signal?.aborted === true) return;
-      stream = await this.#get(position, options);
+      stream = await this.#resume(position, options);
     }
   }
 
-  #get({ lastEventId }: StreamPosition, { context, signal }: SendOptions): Promise<EgressStream> {
+  /** The request itself was taken: why its stream cannot be taken up again says nothing about that. */
+  async #resume(position: StreamPosition, options: SendOptions): Promise<EgressStream> {
+    try {
+      return await this.#get(position, options);
+    } catch (cause) {
+      throw new StreamEnded('The stream could not be taken up again.', CapstanError.isInstance(cause) ? {} : { cause });
+    }
+  }
+
+  #get({ lastEventId }: StreamPosition, { context, signal, lasting }: SendOptions): Promise<EgressStream> {
     const resumed = lastEventId === undefined ? {} : { 'last-event-id': lastEventId };
     const headers = { ...this.#headers, accept: 'text/event-stream', ...resumed };
-    return exchange(this.#options, { url: this.#options.url, method: 'GET', headers, context, signal });
+    return exchange(this.#options, {
+      url: this.#options.url,
+      method: 'GET',
+      headers,
+      context,
+      signal,
+      ...(lasting === true ? { lasting } : {}),
+    });
   }
 
   #deliver(message: unknown, { deliver }: SendOptions): void {
@@ -223,10 +250,32 @@ function mediaType({ headers }: EgressStream): string {
   return (end === -1 ? type : type.slice(0, end)).trim().toLowerCase();
 }
 
-function parse(text: string): unknown {
+/** That it was accepted is all that counts; a short body is read, so that the connection can be used again. */
+export async function discard(stream: EgressStream): Promise<void> {
+  if (mediaType(stream) === 'text/event-stream') stream.cancel();
+  else await stream.text(discardedBytes).catch(() => undefined);
+}
+
+/** Events of other names are none of the protocol's: signs of life, for example. */
+function isMessageEvent(event: string | undefined): boolean {
+  return event === undefined || event === 'message';
+}
+
+/** One, or several at once (2025-03-26, "Batching"). */
+function messagesIn(text: string): readonly unknown[] {
+  let value: unknown;
   try {
-    return JSON.parse(text);
+    value = JSON.parse(text);
   } catch (error) {
     throw new ForeignAnswer('The answer is no JSON.', { cause: error });
+  }
+  return Array.isArray(value) ? value : [value];
+}
+
+function messagesOrNone(text: string): readonly unknown[] {
+  try {
+    return messagesIn(text);
+  } catch {
+    return [];
   }
 }

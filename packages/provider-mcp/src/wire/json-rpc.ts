@@ -1,4 +1,5 @@
-import type { JsonObject, JsonValue } from '@capstan/provider';
+import type { JsonValue } from '@capstan/provider';
+import { isRecord } from '../is-record.ts';
 
 export type RpcId = string | number;
 
@@ -6,13 +7,15 @@ interface RpcRequest {
   readonly jsonrpc: '2.0';
   readonly id: RpcId;
   readonly method: string;
-  readonly params?: JsonObject;
+  /** From the other side: whatever it put there. */
+  readonly params?: JsonValue;
 }
 
 interface RpcNotification {
   readonly jsonrpc: '2.0';
   readonly method: string;
-  readonly params?: JsonObject;
+  /** From the other side: whatever it put there. */
+  readonly params?: JsonValue;
 }
 
 export interface RpcResponse {
@@ -20,24 +23,25 @@ export interface RpcResponse {
   /** Null where a server could not tell which request it refuses. */
   readonly id: RpcId | null;
   readonly result?: JsonValue;
-  readonly error?: { readonly code: number; readonly message: string; readonly data?: JsonValue };
+  /** From the other side: whatever it put there. */
+  readonly error?: JsonValue;
 }
 
 export type RpcMessage = RpcRequest | RpcNotification | RpcResponse;
 
-/** Whether parsed JSON is one message of JSON-RPC 2.0. */
+/** Whether parsed JSON has the frame of one message of JSON-RPC 2.0. */
 export function isRpcMessage(value: unknown): value is RpcMessage {
-  if (typeof value !== 'object' || value === null || !('jsonrpc' in value) || value.jsonrpc !== '2.0') return false;
-  if ('method' in value) return typeof value.method === 'string';
-  if (!('id' in value)) return false;
-  return 'result' in value || ('error' in value && isErrorObject(value.error));
+  if (!isRecord(value) || value['jsonrpc'] !== '2.0') return false;
+  const { method, id } = value;
+  if ('method' in value) return typeof method === 'string' && (!('id' in value) || isId(id));
+  return (isId(id) || id === null) && ('result' in value || 'error' in value);
 }
 
-/** The answer to `id`, and not a request with the same id from the other side. */
+/** The answer to `id`, and not a request with the same id from the other side. Some servers write back numbers as text. */
 export function isResponseTo(message: RpcMessage, id: RpcId): message is RpcResponse {
-  return 'id' in message && message.id === id && !('method' in message);
+  return !('method' in message) && message.id !== null && String(message.id) === String(id);
 }
 
-function isErrorObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'code' in value && typeof value.code === 'number';
+function isId(value: unknown): value is RpcId {
+  return typeof value === 'string' || typeof value === 'number';
 }

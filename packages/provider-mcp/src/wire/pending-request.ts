@@ -14,6 +14,8 @@ export interface RequestOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Asks the server to tell how far it is. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /** The answer comes with the end of the session, or of something else that lasts: not a call. */
+  readonly lasting?: boolean | undefined;
   /** Of the answer, decoded. */
   readonly maxBytes?: number | undefined;
 }

@@ -1,7 +1,8 @@
-import type { EgressStream } from '@capstan/http-egress';
 import { readEventStream } from './event-stream.ts';
 import { exchange, type ExchangeDoor } from './http-exchange.ts';
+import { discard } from './http-wire.ts';
 import { isRpcMessage, type RpcMessage } from './json-rpc.ts';
+import { StreamEnd } from './stream-end.ts';
 import type { SendOptions, Wire } from './wire.ts';
 import { ForeignAnswer } from './wire-errors.ts';
 
@@ -19,7 +20,8 @@ export class SseWire implements Wire {
   onclose?: () => void;
   readonly #options: SseWireOptions;
   #endpoint: URL | undefined;
-  #stream: EgressStream | undefined;
+  /** Of the stream. Not the signal of `start`, which may abort when the connection has long been open. */
+  readonly #end = new StreamEnd();
   #closed = false;
 
   constructor(options: SseWireOptions) {
@@ -29,30 +31,33 @@ export class SseWire implements Wire {
   /** Opens the stream and waits until the server has said where messages go. Only to its own origin. */
   async start(signal: AbortSignal): Promise<void> {
     const { url, opener } = this.#options;
-    const stream = await exchange(this.#options, {
+    const endpoint = Promise.withResolvers<URL>();
+    const onAbort = (): void => {
+      endpoint.reject(signal.reason);
+      this.#end.end();
+    };
+    signal.throwIfAborted();
+    signal.addEventListener('abort', onAbort, { once: true });
+    const request = {
       url,
       method: 'GET',
       headers: { accept: 'text/event-stream' },
       context: opener(),
-      signal,
-    });
-    this.#stream = stream;
-    const endpoint = Promise.withResolvers<URL>();
-    const onAbort = (): void => endpoint.reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    readEventStream(stream, maxMessageBytes, { lastEventId: undefined, retryMs: undefined }, (data, event) => {
-      if (event === 'endpoint') endpoint.resolve(new URL(data, url));
-      else this.#receive(data);
-    }).then(
-      () => {
-        endpoint.reject(new ForeignAnswer('The stream named no endpoint.'));
-        this.#end();
-      },
-      (error: unknown) => {
-        endpoint.reject(error);
-        this.#end();
-      },
-    );
+      signal: this.#end,
+      lasting: true,
+    } as const;
+    exchange(this.#options, request)
+      .then((stream) =>
+        readEventStream(stream, maxMessageBytes, { lastEventId: undefined, retryMs: undefined }, (data, event) => {
+          if (event === 'endpoint') endpoint.resolve(new URL(data, url));
+          else this.#receive(data);
+        }),
+      )
+      .then(
+        () => endpoint.reject(new ForeignAnswer('The stream named no endpoint.')),
+        (error: unknown) => endpoint.reject(error),
+      )
+      .finally(() => this.#ended());
     try {
       const found = await endpoint.promise;
       if (found.origin !== url.origin) throw new ForeignAnswer('The stream names an endpoint on another origin.');
@@ -76,7 +81,7 @@ export class SseWire implements Wire {
       context,
       signal,
     });
-    await stream.text();
+    await discard(stream);
   }
 
   async endSession(): Promise<void> {
@@ -88,8 +93,8 @@ export class SseWire implements Wire {
   }
 
   async close(): Promise<void> {
-    this.#stream?.cancel();
-    this.#end();
+    this.#end.end();
+    this.#ended();
   }
 
   #receive(data: string): void {
@@ -102,7 +107,7 @@ export class SseWire implements Wire {
     if (isRpcMessage(message)) this.onmessage?.(message);
   }
 
-  #end(): void {
+  #ended(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.onclose?.();

@@ -13,6 +13,8 @@ export interface SendOptions {
   readonly deliver?: ((message: RpcMessage) => void) | undefined;
   /** A stream that breaks before its answer may be taken up again. */
   readonly resumable?: boolean | undefined;
+  /** Its stream is open for as long as the session. */
+  readonly lasting?: boolean | undefined;
   /** Of one message of the answer, decoded. */
   readonly maxBytes?: number | undefined;
 }

@@ -51,6 +51,8 @@ export class InputValidator {
       validateFormats: false,
       addUsedSchema: false,
       logger: false,
+      // The engine optimises what is called often; doing it here as well delays the first call.
+      code: { optimize: false },
     });
     // Two capabilities may use one `$id` for different schemas; and older dialects are read as 2020-12.
     const { $id: _id, $schema: _dialect, ...anonymous } = schema;

@@ -10,14 +10,15 @@ export function hiddenCharacter(text: string): string | undefined {
   return found === undefined ? undefined : `U+${found.toString(16).toUpperCase().padStart(4, '0')}`;
 }
 
-const everyHidden = new RegExp(hidden, 'gu');
+/** For `replaceAll` alone: the expression remembers where it was. */
+export const hiddenCharacters = new RegExp(hidden, 'gu');
 
 /** The text without what a reader would not see, and what that was: `U+200B`, each once. Line breaks and tabs stay. */
 export function withoutHiddenCharacters(text: string): { readonly text: string; readonly removed: readonly string[] } {
   if (!hidden.test(text)) return { text, removed: [] };
   const removed = new Set<string>();
   // Windows' line breaks are line breaks.
-  const visible = text.replaceAll(/\r\n?/g, '\n').replaceAll(everyHidden, (characters) => {
+  const visible = text.replaceAll(/\r\n?/g, '\n').replaceAll(hiddenCharacters, (characters) => {
     removed.add(hiddenCharacter(characters) ?? characters);
     return '';
   });

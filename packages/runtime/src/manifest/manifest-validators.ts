@@ -16,6 +16,8 @@ export class ManifestValidators {
     // Schemas of ours and of plugins, not of authors: to check them too would double the time until the first call.
     validateSchema: false,
     logger: false,
+    // Used once or twice each: to optimise them costs more than it gains.
+    code: { optimize: false },
   });
   readonly #structures = new Map<'file' | 'capability', ValidateFunction>();
   #runtimeMetadata: ValidateFunction | undefined;

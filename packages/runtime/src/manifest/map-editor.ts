@@ -1,6 +1,6 @@
 import type { JsonValue } from '@capstan/provider';
 import { isMap, isScalar, type Node, type Pair, type YAMLMap } from 'yaml';
-import { indented, yamlText } from './manifest-yaml.ts';
+import { flowText, indented, yamlText } from './manifest-yaml.ts';
 import type { TextSplices } from './text-splices.ts';
 
 type Range = readonly [start: number, valueEnd: number, nodeEnd: number];
@@ -55,7 +55,7 @@ export class MapEditor {
   /** Where the text of a node ends, blanks and line breaks after it left out. */
   trimmedEnd(node: Node): number {
     const [start, valueEnd] = rangeOf(node);
-    return start + this.#text.slice(start, valueEnd).trimEnd().length;
+    return start + withoutBlanksBehind(this.#text.slice(start, valueEnd)).length;
   }
 
   columnOf(offset: number): number {
@@ -76,7 +76,7 @@ export class MapEditor {
     const start = startOf(key);
     const valueEnd = value === null ? rangeOf(key)[1] : rangeOf(value)[1];
     // Of a key without a value the colon is no part of the value.
-    const written = this.#text.slice(start, valueEnd).trimEnd();
+    const written = withoutBlanksBehind(this.#text.slice(start, valueEnd));
     const isEmpty = value === null || (isScalar(value) && value.source === '');
     const colon = isEmpty ? /^\s*:/.exec(this.#text.slice(rangeOf(key)[1]))?.[0].length : undefined;
     const end = colon === undefined ? start + written.length : rangeOf(key)[1] + colon;
@@ -84,7 +84,7 @@ export class MapEditor {
   }
 
   #pairText(key: string, value: JsonValue, isFlow: boolean, column: number): string {
-    if (isFlow) return `${key}: ${JSON.stringify(value)}`;
+    if (isFlow) return `${key}: ${flowText(value)}`;
     return indented(yamlText({ [key]: value }), column).trim();
   }
 }
@@ -106,6 +106,11 @@ export function findFlatKey(
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+/** Only blanks of YAML: others are a part of what they stand behind. */
+function withoutBlanksBehind(text: string): string {
+  return text.replace(/(?<![ \t\r\n])[ \t\r\n]+$/, '');
 }
 
 /** Of a node that was parsed. */

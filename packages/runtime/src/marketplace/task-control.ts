@@ -7,7 +7,7 @@ import {
   type TaskHandle,
   type TaskStatus,
 } from '@capstan/provider';
-import { pause } from '../recovery.ts';
+import { pause, untilAborted } from '../recovery.ts';
 
 /** Where the upstream does not say how long to wait before asking again. */
 const pollAfterMs = 1_000;
@@ -71,7 +71,10 @@ async function waitForEnd(parts: TaskControlParts, options: TaskWaitOptions): Pr
     const asked = Object.entries(status.inputRequests ?? {}).filter(([key]) => !answered.has(key));
     if (onInputRequired !== undefined && status.state === 'input-required' && asked.length > 0) {
       const responses: [string, InputResponse][] = [];
-      for (const [key, request] of asked) responses.push([key, await onInputRequired(request)]);
+      for (const [key, request] of asked) {
+        const answer = onInputRequired(request);
+        responses.push([key, await unlessOver(parts, signal, (until) => untilAborted(answer, until))]);
+      }
       status = await parts.respond(Object.fromEntries(responses), signal);
       for (const [key] of asked) answered.add(key);
       if (isEnd(status)) continue;
@@ -95,10 +98,19 @@ async function look(parts: TaskControlParts, signal: AbortSignal): Promise<TaskS
   }
 }
 
-async function rest({ capability, handle, closing }: TaskControlParts, ms: number, signal: AbortSignal): Promise<void> {
+async function rest(parts: TaskControlParts, ms: number, signal: AbortSignal): Promise<void> {
   const bounded = Math.min(longestPollMs, Math.max(shortestPollMs, Number.isFinite(ms) ? ms : pollAfterMs));
+  await unlessOver(parts, signal, (until) => pause(bounded, until));
+}
+
+/** What `begin` waits for, as long as the caller wants the task's end and the runtime is not closed. */
+async function unlessOver<T>(
+  { capability, handle, closing }: TaskControlParts,
+  signal: AbortSignal,
+  begin: (until: AbortSignal) => Promise<T>,
+): Promise<T> {
   try {
-    await pause(bounded, AbortSignal.any([signal, closing]));
+    return await begin(AbortSignal.any([signal, closing]));
   } catch (cause) {
     if (!signal.aborted) throw cause;
     const message = `Waiting for task ${handle.id} of ${capability.id} was cancelled. The task itself goes on.`;

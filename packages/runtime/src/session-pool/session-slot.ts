@@ -3,6 +3,7 @@ import {
   CapstanError,
   type ErrorVerdict,
   type ProviderPlugin,
+  type SessionFacts,
   type TerminationReason,
 } from '@capstan/provider';
 import { Breaker, keyBreaker } from './breaker.ts';
@@ -12,6 +13,8 @@ import type { PoolContext } from './pool-context.ts';
 import type { PooledSession } from './pooled-session.ts';
 import type { Taken } from './taken-session.ts';
 import { circuitOpen, overloaded } from './refusals.ts';
+import { ServiceTime } from './service-time.ts';
+import { concurrencyOf } from './session-concurrency.ts';
 import { SessionOpener } from './session-opener.ts';
 import { type SessionSettings, smallestSettings } from './session-settings.ts';
 import type { SessionTarget } from './session-target.ts';
@@ -53,8 +56,9 @@ export class SessionSlot {
   /** Why openings fail, as long as they do: what waiters that give up report. */
   #failure: unknown;
   #full: 'provider' | 'total' | undefined;
-  /** Smoothed time that a call holds a session. */
-  #serviceMs = 0;
+  readonly #serviceTime = new ServiceTime();
+  /** Of the session that was opened last: what the next one will probably be like. */
+  #facts: SessionFacts = {};
   #isServing = false;
   #serveAgain = false;
   #isClosed = false;
@@ -135,7 +139,7 @@ export class SessionSlot {
 
   /** A call gives its session back. */
   release(session: PooledSession, heldMs: number): void {
-    this.#serviceMs = this.#serviceMs === 0 ? heldMs : this.#serviceMs * 0.8 + heldMs * 0.2;
+    this.#serviceTime.add(heldMs);
     session.release();
     this.pump();
   }
@@ -206,6 +210,7 @@ export class SessionSlot {
 
   #opened(session: PooledSession): void {
     this.#failure = undefined;
+    this.#facts = session.facts;
     this.#sessions.push(session);
     this.pump();
     this.#dismissOverdue();
@@ -276,10 +281,12 @@ export class SessionSlot {
     this.#queue.limit = this.#settings.queueLimit;
   }
 
-  /** How long the queue as it is would take. */
+  /** How long the queue as it is would take, on the sessions there are; where there is none, on the one that is to come. */
   #estimateMs(): number {
-    const places = this.#sessions.reduce((sum, session) => sum + session.maxConcurrency, 0);
-    return (this.#queue.size * this.#serviceMs) / Math.max(1, places);
+    const alive = this.#sessions.filter(({ isAlive }) => isAlive);
+    const ofOne = concurrencyOf(this.#facts, this.#settings);
+    const places = alive.length === 0 ? ofOne : alive.reduce((sum, session) => sum + session.maxConcurrency, 0);
+    return (this.#queue.size * this.#serviceTime.usualMs) / Math.max(1, places);
   }
 
   #overloaded({ capability }: SessionTarget, scope: 'key' | 'provider' | 'total', why: string): CapstanError {

@@ -96,6 +96,21 @@ describe('waiting for a task', () => {
     await runtime.close();
   });
 
+  it('ends likewise while a question is not answered', async () => {
+    const { runtime } = await kilnRuntime(server);
+    firing({ state: 'input-required', inputRequests: { glaze: { kind: 'elicitation', params: {} } } });
+    const controller = new AbortController();
+    const asked = (then: () => void) => (): Promise<never> => {
+      then();
+      return Promise.withResolvers<never>().promise;
+    };
+    const task = runtime.task('kiln.alone', kilnHandle);
+    const waiting = task.wait({ signal: controller.signal, onInputRequired: asked(() => controller.abort()) });
+    await expect(waiting).rejects.toMatchObject({ code: 'CANCELLED' });
+    const closing = task.wait({ signal: never, onInputRequired: asked(() => void runtime.close()) });
+    await expect(closing).rejects.toMatchObject({ code: 'CLOSED' });
+  });
+
   it('outlasts failures that pass, not those that stay', async () => {
     const { runtime } = await kilnRuntime(server, { metadata: { call_timeout_ms: 5_000 } });
     firing(done);

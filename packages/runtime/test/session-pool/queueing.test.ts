@@ -1,3 +1,5 @@
+import { CapstanError } from '@capstan/provider';
+import type { ProviderSessionId } from '@capstan/runtime';
 import { describe, expect, it, vi } from 'vitest';
 import { memoryRuntime, MemoryUpstream } from '../support/memory-provider.ts';
 
@@ -95,6 +97,55 @@ describe('calls beyond what a session takes at once', () => {
     expect(ofOthers.every(({ status }) => status === 'fulfilled')).toBe(true);
     expect(ofGreedy.filter(({ status }) => status === 'fulfilled')).toHaveLength(1 + 10 - 5);
     await runtime.close();
+  });
+
+  it('are not refused for the slowness of answers of the past, where the session that is opened takes them all', async () => {
+    vi.useFakeTimers();
+    try {
+      const upstream = new MemoryUpstream();
+      const { runtime } = await memoryRuntime(upstream);
+      const gate = Promise.withResolvers<void>();
+      upstream.gate = gate.promise;
+      const slow = Array.from({ length: 20 }, () => runtime.call('memory.call', { hold: true }));
+      await vi.advanceTimersByTimeAsync(1_000);
+      gate.resolve();
+      await Promise.all(slow);
+      await runtime.sessions?.terminateSession('memory-1' as ProviderSessionId);
+      await Promise.all(Array.from({ length: 64 }, () => runtime.call('memory.call')));
+      expect([upstream.opened, upstream.calls.length]).toEqual([2, 84]);
+      await runtime.close();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('are not refused for one slow answer, and are refused at once where many say that it would take too long', async () => {
+    vi.useFakeTimers();
+    try {
+      const upstream = new MemoryUpstream();
+      const { runtime } = await memoryRuntime(upstream, { metadata: { session_max_concurrency: 1 } });
+      /** One that takes 8 seconds, and what became of those that came meanwhile. */
+      const slowCall = async (others: number): Promise<unknown[]> => {
+        const gate = Promise.withResolvers<void>();
+        upstream.gate = gate.promise;
+        const first = runtime.call('memory.call', { hold: true });
+        await settle();
+        const behind = Array.from({ length: others }, () => runtime.call('memory.call'));
+        const outcomes = Promise.all([first, ...behind].map((call) => call.catch((error: unknown) => error)));
+        await vi.advanceTimersByTimeAsync(8_000);
+        gate.resolve();
+        return (await outcomes).filter((outcome) => outcome instanceof CapstanError);
+      };
+      for (const others of [0, 5, 5]) expect(await slowCall(others)).toEqual([]);
+      for (let call = 0; call < 32; call++) await slowCall(0);
+      // Two wait, which takes 16 seconds: the others are told so.
+      const why = expect.stringContaining('calls ahead would take longer');
+      const overloaded = { code: 'OVERLOADED', message: why, retryAfterMs: 16_000 };
+      expect(await slowCall(5)).toMatchObject([overloaded, overloaded, overloaded]);
+      await runtime.close();
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('leave the queue when they are cancelled, and when they waited as long as they may', async () => {
