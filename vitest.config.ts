@@ -13,6 +13,8 @@ const projects = [...globSync('{packages,examples}/*/test', { cwd: import.meta.d
       root: join(import.meta.dirname, folder),
       include: [folder === 'test' ? '**/*.test.ts' : 'test/**/*.test.ts'],
       environment: 'node' as const,
+      // Sources keep no state in modules, so files may share a process: it saves a third of the time.
+      isolate: !folder.startsWith('packages'),
     },
   }),
 );
