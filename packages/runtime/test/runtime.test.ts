@@ -89,6 +89,27 @@ describe('createRuntime', () => {
   });
 });
 
+it('closes its marketplace once too, for all who wait for that', async () => {
+  const started = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<void>();
+  const { runtime } = await counterRuntime(server, [{}], {
+    interceptors: [
+      async (invocation, next) => {
+        started.resolve();
+        await gate.promise;
+        return next(invocation);
+      },
+    ],
+  });
+  const call = runtime.call('counter.count');
+  await started.promise;
+  const closings = [runtime.marketplace.close(10_000), runtime.marketplace.close(10_000)];
+  gate.resolve();
+  await call;
+  expect(await Promise.all(closings)).toHaveLength(2);
+  await runtime.close();
+});
+
 describe('secrets', () => {
   const canary = 'canary-8d5f2a';
 

@@ -15,6 +15,7 @@ export class RunningCalls {
   readonly #deadlines = new Set<CallDeadline>();
   readonly #closing = new AbortController();
   #sequence = 0;
+  #ending: Promise<void> | undefined;
   #onIdle: (() => void) | undefined;
 
   constructor(limits: CallLimitTable) {
@@ -51,8 +52,13 @@ export class RunningCalls {
     if (this.#deadlines.size === 0) this.#onIdle?.();
   }
 
-  /** Takes nothing new; resolves when all is over, at the latest after `deadlineMs`, when what is left is cancelled. */
-  async close(deadlineMs: number): Promise<void> {
+  /** Takes nothing new; resolves when all is over, at the latest after `deadlineMs`, when what is left is cancelled. The second time, the same promise. */
+  close(deadlineMs: number): Promise<void> {
+    this.#ending ??= this.#close(deadlineMs);
+    return this.#ending;
+  }
+
+  async #close(deadlineMs: number): Promise<void> {
     this.#closing.abort(new CapstanError('CLOSED', 'The runtime is closed and takes no more calls.'));
     if (this.#deadlines.size === 0) return;
     const idle = new Promise<void>((resolve) => {
