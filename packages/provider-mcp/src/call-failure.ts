@@ -32,13 +32,20 @@ export function toCallFailure(error: unknown, options: CallFailureOptions): Caps
   const verdict = scene.opening ? { ...explanation.verdict, sent: false } : explanation.verdict;
   return new UpstreamError(
     explanation.code,
-    strikeOut(`${attempt} failed: ${explanation.what}.`, secretValues),
+    `${bounded(strikeOut(`${attempt} failed: ${explanation.what}`, secretValues))}.`,
     verdict,
     {
       cause: safeCause(cause, secretValues),
       details: details(explanation, scene, said),
     },
   );
+}
+
+const longestMessage = 1000;
+
+/** Cut after secrets were struck out: a part of one would not be found. */
+function bounded(text: string): string {
+  return text.length > longestMessage ? `${text.slice(0, longestMessage)} …` : text;
 }
 
 /** The call ended because its signal said so: the caller's wish, or its deadline. */

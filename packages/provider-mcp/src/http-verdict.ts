@@ -82,7 +82,7 @@ function parseRpcError(text: string): RefusalError | undefined {
   if (!isRecord(body) || !isRecord(error) || typeof error['code'] !== 'number') return undefined;
   return {
     code: error['code'],
-    message: typeof error['message'] === 'string' ? error['message'].slice(0, 500) : '',
+    message: typeof error['message'] === 'string' ? error['message'] : '',
     id: body['id'] ?? null,
   };
 }

@@ -12,7 +12,7 @@ export function explainRpcError(error: RpcError, { where }: ErrorScene): ErrorEx
   const { code, message, data } = error;
   const common = {
     code: 'UPSTREAM_ERROR' as const,
-    what: `${where} answered with error ${code}: ${message.slice(0, 500)}`,
+    what: `${where} answered with error ${code}: ${message}`,
     details: { rpcCode: code },
   };
   switch (code) {
@@ -31,7 +31,7 @@ export function explainRpcError(error: RpcError, { where }: ErrorScene): ErrorEx
     case urlElicitationRequired:
       return {
         ...common,
-        what: `${where} wants a person to visit a URL first: ${message.slice(0, 500)}`,
+        what: `${where} wants a person to visit a URL first: ${message}`,
         verdict: { kind: 'caller', sent: false },
         details: { rpcCode: code, elicitations: Object.values(urlElicitations(error)).map(({ params }) => params) },
       };

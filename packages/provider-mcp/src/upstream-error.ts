@@ -18,7 +18,9 @@ export class UpstreamError extends CapstanError {
 /** A server that repeats a credential in its answer must not carry it into our errors. */
 export function strikeOut(text: string, secretValues: Iterable<string>): string {
   let result = text;
-  for (const value of secretValues) if (isStrikable(value)) result = result.replaceAll(value, '[secret]');
+  // The longest first: one that begins like another must not leave the rest of that.
+  const longestFirst = [...secretValues].filter(isStrikable).sort((one, other) => other.length - one.length);
+  for (const value of longestFirst) result = result.replaceAll(value, '[secret]');
   return result;
 }
 

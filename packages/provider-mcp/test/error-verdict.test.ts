@@ -192,3 +192,20 @@ test('has a verdict on errors that are not its own', () => {
   expect(plugin.classifyError(new Error('what'))).toEqual({ kind: 'transient', sent: true });
   expect(plugin.classifyError(undefined)).toEqual({ kind: 'transient', sent: true });
 });
+
+test('strikes out secrets before it cuts a long answer', async () => {
+  const secret = 'token-abcdef-0123456789';
+  const told = `${'x'.repeat(920)} ${secret} and more`;
+  await using server = await startScriptedServer((request) =>
+    request.rpcMethod === 'tools/call'
+      ? jsonAnswer({ jsonrpc: '2.0', id: request.id, error: { code: -32603, message: told } })
+      : legacyAnswer(request),
+  );
+  const { plugin, open, secrets } = createHarness();
+  secrets['TOKEN'] = secret;
+  const capability = capabilityOf({ mcp_server_url: server.url, mcp_auth_env_var: 'TOKEN', mcp_protocol: 'legacy' });
+  const session = await open(capability);
+  const { error } = await failureOf(plugin, plugin.executeWithSession(session, invocationOf(capability)));
+  expect(error.message).not.toContain('token-');
+  expect(error.message.length).toBeLessThan(1100);
+});
