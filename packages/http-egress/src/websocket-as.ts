@@ -1,11 +1,20 @@
+import type { Duplex } from 'node:stream';
 import type { Dispatcher, WebSocket } from 'undici';
 import { connectionFailure } from './connection-failure.ts';
 import type { HandshakeFailure, WebSocketRules } from './egress.ts';
-import { EgressError } from './egress-error.ts';
+import { EgressError, shownUrl } from './egress-error.ts';
 import { loadUndici } from './load-undici.ts';
 
 interface Connect {
   dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void;
+}
+
+/** One handshake. `tell` may be called more than once. */
+interface Attempt {
+  readonly url: URL;
+  readonly tell: (failure: HandshakeFailure) => void;
+  /** Once it was upgraded. */
+  socket?: Duplex;
 }
 
 const defaultMaxMessageBytes = 16 * 1024 * 1024;
@@ -20,50 +29,57 @@ export const createWebSocketClass = (rules: WebSocketRules, admit: (url: URL) =>
       if (url === null) throw noWebSocketUrl();
       const httpUrl = httpForm(url);
       const connections = admit(httpUrl);
+      let isOver = false;
+      const attempt: Attempt = {
+        url: httpUrl,
+        tell: (failure) => {
+          if (!isOver) onHandshakeFailure?.(failure);
+          isOver = true;
+        },
+      };
       super(url, {
         protocols: protocolsOf(options),
         ...(headers === undefined ? {} : { headers }),
         // What undici asks of a dispatcher for this.
         dispatcher: {
           dispatch: (request: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler) =>
-            connections.dispatch(request, watched(handler, httpUrl, onHandshakeFailure)),
+            connections.dispatch(request, watched(handler, attempt)),
           webSocketOptions: { maxPayloadSize: maxMessageBytes },
         } as unknown as Dispatcher,
       });
+      this.addEventListener('open', () => {
+        isOver = true;
+      });
+      this.addEventListener('error', () => {
+        if (attempt.socket !== undefined) attempt.tell({ error: noAgreement(httpUrl) });
+      });
+      // Of a connection whose upgrade it does not accept undici lets go without ending it.
+      this.addEventListener('close', () => attempt.socket?.destroy());
     }
   };
 };
 
-/** `handler`, but any answer that is no agreement ends the attempt, and `tell` hears why. */
-const watched = (
-  handler: Dispatcher.DispatchHandler,
-  url: URL,
-  tell: WebSocketRules['onHandshakeFailure'],
-): Dispatcher.DispatchHandler => {
+/** `handler`, but any answer that is no agreement ends the attempt. */
+const watched = (handler: Dispatcher.DispatchHandler, attempt: Attempt): Dispatcher.DispatchHandler => {
   let isSent = false;
-  let isOver = false;
-  const tellOnce = (failure: HandshakeFailure): void => {
-    if (!isOver) tell?.(failure);
-    isOver = true;
-  };
   return {
     ...handler,
     onRequestStart: (...given) => {
       isSent = true;
       handler.onRequestStart?.(...given);
     },
-    onRequestUpgrade: (...given) => {
-      isOver = true;
-      handler.onRequestUpgrade?.(...given);
+    onRequestUpgrade: (controller, status, headers, socket) => {
+      attempt.socket = socket;
+      handler.onRequestUpgrade?.(controller, status, headers, socket);
     },
     onResponseStart: (controller, status, ...rest) => {
       if (status < 200) return handler.onResponseStart?.(controller, status, ...rest);
-      tellOnce({ status });
+      attempt.tell({ status });
       // Shown a 401, undici would ask a second time.
       return controller.abort(new Error(`The handshake was answered with status ${status}.`));
     },
     onResponseError: (controller, error) => {
-      tellOnce({ error: connectionFailure(error, url, isSent) });
+      attempt.tell({ error: connectionFailure(error, attempt.url, isSent) });
       handler.onResponseError?.(controller, error);
     },
   };
@@ -84,3 +100,10 @@ const noWebSocketUrl = (): EgressError =>
     sent: false,
     code: 'MANIFEST_INVALID',
   });
+
+const noAgreement = (url: URL): EgressError =>
+  new EgressError(
+    'network',
+    `${shownUrl(url)} agreed to a WebSocket in a way that cannot be used (RFC 6455, section 4.1). Report it to the upstream.`,
+    { sent: true, retryable: false },
+  );

@@ -1,8 +1,9 @@
+import { createServer } from 'node:http';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createEgress, EgressError, type HandshakeFailure, type WebSocketRules } from '@capstan/http-egress';
 import { certificate } from './certificate.ts';
-import { egressFor, serve, type Upstream } from './upstream.ts';
+import { egressFor, listen, serve, type Upstream } from './upstream.ts';
 import { packedFrame, serveWebSockets, textFrame } from './websocket-upstream.ts';
 
 const declared: WebSocketRules = { trust: 'declared' };
@@ -157,6 +158,20 @@ describe('a handshake that fails tells why', () => {
     expect(await failureOf('ws://api.example.com/', egress)).toMatchObject([
       { error: { reason: 'egress', code: 'FORBIDDEN', sent: false } },
     ]);
+  });
+
+  test('by an agreement that is none, whose connection is given up', async () => {
+    const server = createServer();
+    server.on('upgrade', (_, socket) => {
+      socket.on('error', () => undefined);
+      socket.on('end', () => socket.end()).resume();
+      socket.write(
+        'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: odd\r\n\r\n',
+      );
+    });
+    const upstream = await listen(server);
+    expect(await failureOf(addressOf(upstream))).toMatchObject([{ error: { reason: 'network', sent: true } }]);
+    await upstream.drained();
   });
 
   test('and not where it succeeds', async () => {

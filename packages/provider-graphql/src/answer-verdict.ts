@@ -43,7 +43,9 @@ export function refusalIn(answer: GraphqlAnswer, scene: AnswerScene): Refusal | 
   const { where, expiredCodes, expiredStatuses } = scene;
   const errors = body?.errors ?? [];
   const has = (codes: ReadonlySet<string>): boolean => errors.some(({ code }) => code !== undefined && codes.has(code));
-  const ran = body?.data !== undefined && body.data !== null;
+  const hasData = body?.data !== undefined && body.data !== null;
+  // Null for data is also what is left where a field that must not be null failed, after others had run.
+  const ran = hasData || (body?.data === null && errors.some(({ path }) => path !== undefined));
   const details = detailsOf(answer, errors);
   const said = `${where} answered with HTTP ${status}${describe(errors)}`;
   if (expiredStatuses.has(status) || has(expiredCodes))
@@ -67,7 +69,7 @@ export function refusalIn(answer: GraphqlAnswer, scene: AnswerScene): Refusal | 
       verdict: { kind: 'caller', sent: false },
       details,
     };
-  if (status >= 500 && !ran)
+  if (status >= 500 && !hasData)
     return {
       code: 'UPSTREAM_ERROR',
       what: said,
@@ -75,11 +77,11 @@ export function refusalIn(answer: GraphqlAnswer, scene: AnswerScene): Refusal | 
       details,
     };
   if (body === undefined) return foreign(answer, where, details);
-  if (errors.length > 0 && !ran && wasRefused(status, errors, has(requestCodes)))
+  if (errors.length > 0 && !hasData && wasRefused(status, errors, has(requestCodes)))
     return {
       code: has(variableCodes) ? 'INPUT_INVALID' : 'UPSTREAM_ERROR',
       what: said,
-      verdict: { kind: 'caller', sent: false },
+      verdict: { kind: 'caller', sent: ran },
       details: { ...details, reason: has(variableCodes) ? 'variables' : 'document_refused' },
     };
   return undefined;
@@ -121,19 +123,26 @@ function detailsOf({ status, contentType }: GraphqlAnswer, errors: NonNullable<G
     ...(errors.length === 0
       ? {}
       : {
-          errors: errors
-            .slice(0, 10)
-            .map(({ path, code }) => ({ ...(path && { path }), ...(code !== undefined && { code }) })),
+          errors: errors.slice(0, 10).map(({ path, code }) => ({
+            ...(path && { path: path.slice(0, longestPath).map(shortened) }),
+            ...(code !== undefined && { code: shortened(code) }),
+          })),
         }),
   };
 }
 
 function codesIn(errors: readonly GraphqlError[]): string {
-  const codes = new Set(errors.flatMap(({ code }) => code ?? []));
+  const codes = new Set(errors.flatMap(({ code }) => (code === undefined ? [] : shortened(code))));
   return codes.size === 0 ? '' : `, ${[...codes].slice(0, 5).join(', ')}`;
 }
 
 const longestMessage = 500;
+const longestPath = 20;
+const longestName = 100;
+
+function shortened<T extends string | number>(name: T): T | string {
+  return typeof name === 'string' ? name.slice(0, longestName) : name;
+}
 
 /** The first errors in their own words, which say best what is wrong with a document. */
 function describe(errors: readonly GraphqlError[]): string {

@@ -1,4 +1,5 @@
 import type { Capability } from '@capstan/provider';
+import { checkHeader } from './header-template.ts';
 import { invalid, oneOf, text } from './metadata-values.ts';
 
 /** Where a credential is, and how it travels. Holds names of variables, never their values. */
@@ -15,6 +16,7 @@ export type AuthSource =
 /** Reads how an endpoint wants to be authenticated to; undefined: not at all. Throws `MANIFEST_INVALID`. */
 export function parseAuth(capability: Capability): AuthSource | undefined {
   const envVar = text(capability, 'graphql_auth_env_var');
+  checkHeader(capability, 'graphql_auth_header', text(capability, 'graphql_auth_header') ?? '');
   const auth =
     text(capability, 'graphql_auth') === undefined
       ? envVar === undefined

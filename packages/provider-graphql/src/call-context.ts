@@ -43,7 +43,9 @@ function refused(problem: string, variable: string, { capability }: CallContext)
 /** A text of the upstream's without the secrets of the call. */
 export function strikeOut(text: string, secretValues: Iterable<string>): string {
   let result = text;
-  // Striking out one or two letters would garble every message and hide nothing.
-  for (const value of secretValues) if (value.length >= 4) result = result.replaceAll(value, '[secret]');
+  // The longest first: one may begin with another, and its rest would stay.
+  for (const value of [...secretValues].toSorted((a, b) => b.length - a.length))
+    // Striking out one or two letters would garble every message and hide nothing.
+    if (value.length >= 4) result = result.replaceAll(value, '[secret]');
   return result;
 }

@@ -13,7 +13,7 @@ import {
 } from '@capstan/provider';
 import { type AnswerScene, refusalIn } from './answer-verdict.ts';
 import { authVariables } from './auth-source.ts';
-import { type CallContext, strikeOut } from './call-context.ts';
+import type { CallContext } from './call-context.ts';
 import { aborted, classifyError, toCallFailure } from './call-failure.ts';
 import { discoverOptions } from './discover/discover-options.ts';
 import { type GraphqlTarget, parseTarget } from './graphql-target.ts';
@@ -25,6 +25,7 @@ import { operationVariables } from './operation-variables.ts';
 import { OutputValidator } from './output-validator.ts';
 import { requestHeaders } from './request-headers.ts';
 import { sessionKeyOf } from './session-key.ts';
+import { strikeAnswer } from './strike-answer.ts';
 import { toResult } from './to-result.ts';
 import { UpstreamError } from './upstream-error.ts';
 
@@ -98,7 +99,7 @@ function createPlugin(host: ProviderHost): GraphqlPlugin {
         { document: operation.document, variables, ...(operation.name && { operationName: operation.name }) },
         { headers, maxBytes, signal },
       );
-      return await resultOf(answer, attempt, { target, settings }, context);
+      return await resultOf(strikeAnswer(answer, context.secretValues), attempt, { target, settings }, capability);
     } catch (error) {
       throw toCallFailure(error, { attempt, where: target.where, signal, sent });
     } finally {
@@ -110,10 +111,10 @@ function createPlugin(host: ProviderHost): GraphqlPlugin {
     answer: GraphqlAnswer,
     attempt: string,
     { target, settings }: Declared,
-    { capability, secretValues }: CallContext,
+    capability: Capability,
   ): Promise<ProviderResult> {
     const refusal = refusalIn(answer, sceneOf(target));
-    if (refusal !== undefined || answer.body === undefined) throw failureOf(refusal, attempt, target, secretValues);
+    if (refusal !== undefined || answer.body === undefined) throw failureOf(refusal, attempt, target);
     if (answer.body.errors !== undefined && settings.errorPolicy === 'ignore')
       logger.log('warning', 'graphql.errors-ignored', {
         capability: capability.id,
@@ -150,11 +151,11 @@ function createPlugin(host: ProviderHost): GraphqlPlugin {
     try {
       const headers = await requestHeaders(target, {}, undefined, context);
       const transport = await transportTo(target);
-      const answer = await transport.run({ document, variables: {} }, { headers, maxBytes: maxSchemaBytes, signal });
+      const given = await transport.run({ document, variables: {} }, { headers, maxBytes: maxSchemaBytes, signal });
+      const answer = strikeAnswer(given, context.secretValues);
       const refusal = refusalIn(answer, sceneOf(target));
       if (refusal?.details['reason'] === 'document_refused') return undefined;
-      if (refusal !== undefined || answer.body === undefined)
-        throw failureOf(refusal, attempt, target, context.secretValues);
+      if (refusal !== undefined || answer.body === undefined) throw failureOf(refusal, attempt, target);
       return answer.body.data ?? undefined;
     } catch (error) {
       throw toCallFailure(error, { attempt, where: target.where, signal, sent: true });
@@ -205,18 +206,12 @@ function sceneOf({ where, expiredCodes, expiredStatuses, auth }: GraphqlTarget):
   return { where, expiredCodes, expiredStatuses, authVariables: authVariables(auth) };
 }
 
-function failureOf(
-  refusal: ReturnType<typeof refusalIn>,
-  attempt: string,
-  { where }: GraphqlTarget,
-  secretValues: ReadonlySet<string>,
-): CapstanError {
+function failureOf(refusal: ReturnType<typeof refusalIn>, attempt: string, { where }: GraphqlTarget): CapstanError {
   const { code, what, verdict, details }: NonNullable<typeof refusal> = refusal ?? {
     code: 'UPSTREAM_ERROR',
     what: `${where} answered with something else than GraphQL`,
     verdict: { kind: 'fatal', sent: true },
     details: { reason: 'not_graphql' },
   };
-  const message = strikeOut(`${attempt} failed: ${what}.`, secretValues);
-  return new UpstreamError(code, message, verdict, { details: { server: where, ...details } });
+  return new UpstreamError(code, `${attempt} failed: ${what}.`, verdict, { details: { server: where, ...details } });
 }

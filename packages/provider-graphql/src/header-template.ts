@@ -1,4 +1,5 @@
 import type { Capability } from '@capstan/provider';
+import type { MetadataKey } from './metadata-keys.ts';
 import { invalid, lines } from './metadata-values.ts';
 
 /** A request header as a manifest declares it; `parts` are texts and names of variables, by turns, a text first. */
@@ -32,13 +33,18 @@ export function parseHeaders(capability: Capability): readonly HeaderTemplate[] 
     const [, name, value] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t -~]*)$/.exec(line.trim()) ?? [];
     if (name === undefined || value === undefined)
       throw invalid(capability, `Line ${index + 1} of graphql_headers is not of the form "Name: value"`);
+    checkHeader(capability, 'graphql_headers', name);
     const key = name.toLowerCase();
-    if (refused.has(key))
-      throw invalid(capability, `graphql_headers must not set ${name}: it is set with each request`);
     if (names.has(key)) throw invalid(capability, `graphql_headers says ${name} twice`);
     names.add(key);
     return { name: key, parts: value.split(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/) };
   });
+}
+
+/** Throws `MANIFEST_INVALID` for a header that is not for a manifest to set. */
+export function checkHeader(capability: Capability, key: MetadataKey, name: string): void {
+  if (refused.has(name.toLowerCase()))
+    throw invalid(capability, `${key} must not set ${name}: it is set with each request`);
 }
 
 /** The variables that stand in the values. */

@@ -21,6 +21,7 @@ import { selectOperation } from './select-operation.ts';
 
 const maxDocumentBytes = 256 * 1024;
 const maxTokens = 50_000;
+const longestProblem = 500;
 
 /** Reads, parses and checks the document of a capability. Rejects with `MANIFEST_INVALID`, which has every problem with its place. */
 export async function loadOperation(
@@ -63,7 +64,8 @@ export async function loadOperation(
       schema === undefined
         ? []
         : (getVariableValues(schema, definitions, values, { maxErrors: 20 }).errors ?? []).map(
-            ({ message }) => message,
+            // It quotes the value, however long.
+            ({ message }) => message.slice(0, longestProblem),
           ),
   };
 }
@@ -72,6 +74,9 @@ function parseDocument(capability: Capability, body: string, places: Places): Do
   try {
     return parse(new Source(body), { maxTokens });
   } catch (error) {
+    // The parser calls itself for each level.
+    if (error instanceof RangeError)
+      throw invalid(capability, places.at('it is nested too deeply', { line: 1, column: 1 }));
     if (!(error instanceof GraphQLError)) throw error;
     throw invalid(capability, places.at(error.message.replace(/\.$/, ''), error.locations?.[0]));
   }

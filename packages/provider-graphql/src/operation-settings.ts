@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import type { Capability } from '@capstan/provider';
+import { checkHeader } from './header-template.ts';
 import { invalid, oneOf, text } from './metadata-values.ts';
 
 /** What a capability says of its operation, before any file is read. */
@@ -28,6 +29,7 @@ export function parseSettings(capability: Capability): OperationSettings {
   if (errorPolicy === 'all' && resultPath !== undefined)
     throw invalid(capability, 'graphql_error_policy: all answers with { data, errors }: delete graphql_result_path');
   const idempotencyHeader = text(capability, 'graphql_idempotency_header');
+  checkHeader(capability, 'graphql_idempotency_header', idempotencyHeader ?? '');
   const idempotencyVariable = text(capability, 'graphql_idempotency_variable');
   if (capability.effect === 'keyed' && idempotencyHeader === undefined && idempotencyVariable === undefined)
     throw invalid(

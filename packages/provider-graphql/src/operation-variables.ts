@@ -11,7 +11,9 @@ export function operationVariables(
 ): JsonObject {
   if (input !== undefined && input !== null && !isRecord(input))
     throw refused(capability, [{ path: '', message: 'must be an object of variables' }]);
-  const values: JsonObject = { ...(key && { [key[0]]: key[1] }), ...(input as JsonObject | null | undefined) };
+  const given: JsonObject = { ...(input as JsonObject | null | undefined) };
+  // Null is no key: a repeat without one would act twice.
+  const values = key !== undefined && isAbsent(given, key[0]) ? { ...given, [key[0]]: key[1] } : given;
   const known = variables.map(({ name }) => name);
   const problems: InputProblem[] = Object.keys(values)
     .filter((name) => !known.includes(name))
@@ -20,10 +22,14 @@ export function operationVariables(
       message: `is no variable of the operation, which has ${known.join(', ') || 'none'}`,
     }));
   for (const { name, isRequired } of variables)
-    if (isRequired && (values[name] ?? null) === null) problems.push({ path: `/${name}`, message: 'is required' });
+    if (isRequired && isAbsent(values, name)) problems.push({ path: `/${name}`, message: 'is required' });
   if (problems.length === 0) problems.push(...variableProblems(values).map((message) => ({ path: '', message })));
   if (problems.length > 0) throw refused(capability, problems);
   return values;
+}
+
+function isAbsent(values: JsonObject, name: string): boolean {
+  return !Object.hasOwn(values, name) || (values[name] ?? null) === null;
 }
 
 interface InputProblem {

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import type { Capability } from '@capstan/provider';
 import { invalid } from './metadata-values.ts';
 import type { MetadataKey } from './metadata-keys.ts';
@@ -11,6 +11,8 @@ export async function readBoundedFile(
   maxBytes: number,
 ): Promise<string> {
   try {
+    // Before it is opened: a pipe would be waited for, and a device has no end.
+    if (!(await stat(path)).isFile()) throw invalid(capability, `${key} names ${path}, which is no regular file`);
     await using file = await open(path, 'r');
     const { size } = await file.stat();
     if (size > maxBytes)

@@ -11,7 +11,8 @@ export function resultPathProblem(
   let sets: readonly SelectionSetNode[] = [operation.selectionSet];
   for (const segment of path) {
     if (isIndex(segment)) continue;
-    const fields = sets.flatMap((set) => fieldsOf(set, fragments, new Set()));
+    const seen = new Set<string>();
+    const fields = sets.flatMap((set) => fieldsOf(set, fragments, seen));
     const found = fields.filter((field) => responseName(field) === segment);
     if (found.length === 0) {
       const names = [...new Set(fields.map(responseName))].join(', ') || 'nothing';
@@ -39,6 +40,7 @@ export function valueAt(data: JsonValue, path: readonly string[]): JsonValue | u
   return value;
 }
 
+/** The fields of a set and of the fragments in it, but for those `seen` before: fragments that spread others twice would double with each. */
 function fieldsOf(
   set: SelectionSetNode,
   fragments: SelectedOperation['fragments'],
@@ -50,7 +52,8 @@ function fieldsOf(
     const { value: name } = selection.name;
     const fragment = fragments.get(name);
     if (fragment === undefined || seen.has(name)) return [];
-    return fieldsOf(fragment.selectionSet, fragments, new Set([...seen, name]));
+    seen.add(name);
+    return fieldsOf(fragment.selectionSet, fragments, seen);
   });
 }
 

@@ -50,6 +50,16 @@ describe('an answer', () => {
     ],
     ['429', answering(429, '', { 'retry-after': '7' }), 'OVERLOADED -: transient, not sent after 7000'],
     ['a throttled code', answering(200, errorsOf('THROTTLED')), 'OVERLOADED -: transient, not sent'],
+    [
+      'a throttled code of a field, and no data left',
+      answering(200, { ...errorsOf('THROTTLED', atEcho), data: null }),
+      'OVERLOADED -: transient, sent',
+    ],
+    [
+      'the code of a field, and no data left',
+      answering(401, { ...errorsOf('UNAUTHENTICATED', atEcho), data: null }),
+      'UNAUTHORIZED -: unauthorized, sent',
+    ],
     ['503', answering(503, 'busy', { 'retry-after': '2' }), 'OVERLOADED -: transient, sent after 2000'],
     ['403 as a page', answering(403, '<html>'), 'FORBIDDEN -: caller, not sent'],
     ['403 with errors', answering(403, errorsOf('FORBIDDEN')), 'UPSTREAM_ERROR document_refused: caller, not sent'],
@@ -174,4 +184,31 @@ test('shows the words of an upstream without the secret in them', async () => {
   shop.server.interfere(answering(400, { errors: [{ message: 'The token key-123 is odd' }] }));
   const { message } = await shop.failure('graphql.shop.echo', { text: 'hello' });
   expect(message).toMatch(/^Calling query Echo failed: .* answered with HTTP 400: The token \[secret\] is odd\.$/);
+});
+
+test('cuts the words of an upstream without leaving a part of a secret', async () => {
+  await using shop = await openShop(
+    { echo: { document, headers: 'X-Who: ${WHO}' } },
+    { ...auth, environment: { ...auth.environment, WHO: 'key-' } },
+  );
+  const message = `${'x'.repeat(495)}key-123`;
+  shop.server.interfere(
+    answering(400, { errors: [{ message, path: ['key-123'], extensions: { code: 'key-123'.repeat(1000) } }] }),
+    answering(400, {
+      errors: [{ message: 'No', path: Array(1000).fill('x'), extensions: { code: 'x'.repeat(100_000) } }],
+    }),
+  );
+  const struck = await shop.failure('graphql.shop.echo', { text: 'hello' });
+  expect(JSON.stringify(struck)).not.toMatch(/key-|123/);
+  expect(struck.message).toContain('[sec');
+  const long = await shop.failure('graphql.shop.echo', { text: 'hello' });
+  expect(JSON.stringify(long).length).toBeLessThan(1000);
+});
+
+test('hands out the errors of a field without the secret in them', async () => {
+  await using shop = await openShop({ echo: { document } }, auth);
+  shop.server.interfere(answering(200, { ...errorsOf('key-123', atEcho), data: { echo: null } }));
+  const result = await shop.runtime.call('graphql.shop.echo', { text: 'hello' });
+  expect(result).toMatchObject({ isError: true, output: { errors: [{ code: '[secret]' }] } });
+  expect(JSON.stringify(result)).not.toContain('key-123');
 });

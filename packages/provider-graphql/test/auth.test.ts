@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openShop } from './shop.ts';
 
@@ -98,6 +99,20 @@ test.each([
     code: 'MANIFEST_INVALID',
     message: expect.stringContaining(problem),
   });
+});
+
+test.each([
+  ['graphql_auth_header must not set Host', { auth_env_var: 'KEY', auth_header: 'Host' }],
+  ['graphql_idempotency_header must not set content-type', { idempotency_header: 'content-type' }],
+])('refuses, with its place: %s', async (problem, metadata) => {
+  await using shop = await openShop({ echo: { document, ...metadata } }, { environment: { KEY: 'key-123' } });
+  expect(await shop.failure('graphql.shop.echo', input)).toMatchObject({
+    code: 'MANIFEST_INVALID',
+    details: {
+      problems: [{ file: join(shop.folder, 'shop.yaml'), problem: expect.stringContaining(problem) as string }],
+    },
+  });
+  expect(shop.server.requests).toEqual([]);
 });
 
 test('shares a session between capabilities of one endpoint and identity, and no others', async () => {

@@ -99,6 +99,19 @@ describe('import', () => {
     await expect(discover([server.url])).rejects.toMatchObject({ code: 'UPSTREAM_ERROR' });
   });
 
+  test('says so where an endpoint answers introspection with no schema', async () => {
+    await using server = await startYogaServer();
+    const answers = [
+      null,
+      {},
+      { queryType: { name: 'Query' }, types: [{ kind: 'OBJECT', name: 'a b' }], directives: [] },
+    ];
+    for (const schema of answers) {
+      server.interfere(answering(200, { data: { __schema: schema } }));
+      await expect(discover([server.url])).rejects.toMatchObject({ code: 'UPSTREAM_ERROR', retryable: false });
+    }
+  });
+
   test('drafts only what was named, and mutations only where they were, or all of them', async () => {
     const names = async (options: JsonObject): Promise<readonly string[]> =>
       Object.keys((await ofSdl(shopSdl, options)).documents);
@@ -225,5 +238,12 @@ describe('input', () => {
     ).toEqual(Array(11).fill(false));
     expect(input).toMatchObject({ $defs: { Filter: { description: 'What to look for' } } });
     expect(Object.keys(input['$defs'] ?? {})).toEqual(['By', 'Filter', 'Size']);
+  });
+
+  test('gives a type to a scalar whose name every object has', async () => {
+    const { drafts } = await ofSdl('scalar constructor type Query { a(at: constructor, by: constructor!): Int }');
+    expect(drafts[0]?.capability.input).toMatchObject({
+      properties: { at: { type: ['string', 'null'] }, by: { type: 'string' } },
+    });
   });
 });

@@ -61,6 +61,17 @@ describe('documents', () => {
     expect(shop.server.requests).toEqual([]);
   });
 
+  test('misses a variable whose name every object has', async () => {
+    await using shop = await openShop({
+      echo: { document: 'query Q($constructor: String!) { echo(text: $constructor) }' },
+    });
+    expect(await shop.failure('graphql.shop.echo')).toMatchObject({
+      code: 'INPUT_INVALID',
+      message: expect.stringContaining('/constructor is required'),
+    });
+    expect(shop.server.requests).toEqual([]);
+  });
+
   test('holds variables against the types of a schema file, before anything is sent', async () => {
     const document = 'query Big($bytes: Int!) { big(bytes: $bytes) }';
     await using shop = await openShop(
@@ -69,6 +80,8 @@ describe('documents', () => {
     );
     const error = await shop.failure('graphql.shop.big', { bytes: 'three' });
     expect(error).toMatchObject({ code: 'INPUT_INVALID', message: expect.stringContaining('cannot represent') });
+    const long = await shop.failure('graphql.shop.big', { bytes: 'three'.repeat(10_000) });
+    expect(JSON.stringify(long).length).toBeLessThan(2000);
     expect(shop.server.requests).toEqual([]);
     expect((await shop.runtime.call('graphql.shop.big', { bytes: 3 })).output).toBe('xxx');
     expect((await shop.failure('graphql.shop.unchecked', { bytes: 'three' })).code).toMatch(/UPSTREAM|INPUT/);
@@ -202,6 +215,20 @@ describe('repeats', () => {
     expect(keys).toEqual(where === 'header' ? ['k-1', 'k-1', undefined] : [undefined, undefined, 'k-1']);
   });
 
+  test('gives a keyed mutation its key where the input says null', async () => {
+    const document = renameMutation.replace(') {', ', $key: String) {');
+    await using shop = await openShop({
+      rename: {
+        document: document.replace('title: $title)', 'title: $title, key: $key)'),
+        effect: 'keyed',
+        idempotency_variable: 'key',
+      },
+    });
+    const input = { id: '1', title: 'Line', key: null };
+    await shop.runtime.call('graphql.shop.rename', input, { idempotencyKey: 'k-1' });
+    expect(shop.server.calls).toMatchObject([{ args: { key: 'k-1' } }]);
+  });
+
   test('does not repeat a mutation some of which ran before credentials were refused', async () => {
     const document = 'mutation M { rename(id: "1", title: "Line") { id } guarded }';
     const metadata = { graphql_auth_env_var: 'TOKEN' };
@@ -215,6 +242,10 @@ describe('repeats', () => {
       answering(200, { data: null, errors: [{ message: 'x', extensions: { code: 'UNAUTHENTICATED' } }] }),
     );
     expect(await shop.failure('graphql.shop.both')).toMatchObject({ code: 'UNAUTHORIZED' });
+    const throttled = [{ message: 'x', path: ['guarded'], extensions: { code: 'THROTTLED' } }];
+    shop.server.interfere(answering(200, { data: null, errors: throttled }));
+    expect(await shop.failure('graphql.shop.both')).toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+    expect(shop.server.requests).toHaveLength(3);
   });
 });
 

@@ -10,6 +10,7 @@ const schema = 'schema.graphql';
 
 test.each<readonly [what: string, declaration: Declaration, problem: string]>([
   ['a syntax error', { document: 'query {\n  product(' }, 'graphql_document, line 2, column 11: Syntax Error'],
+  ['too many levels', { document: '{a'.repeat(12_000) + '}'.repeat(12_000) }, 'nested too deeply'],
   ['several operations and no name', { document: 'query A { a } query B { b }' }, 'name one of A, B'],
   ['a name that is not there', { document: 'query A { a }', operation_name: 'C' }, 'has only A'],
   [
@@ -57,6 +58,7 @@ test.each<readonly [what: string, declaration: Declaration, problem: string]>([
     'used in position',
   ],
   ['a file that is missing', { document_file: 'none.graphql' }, 'cannot be read (ENOENT)'],
+  ['what is no file', { document_file: '.' }, 'no regular file'],
   ['a schema file that is missing', { document: '{ a }', schema: 'none.graphql' }, 'cannot be read (ENOENT)'],
 ])('refuses %s, names the place and sends nothing', async (_, declaration, problem) => {
   await using shop = await openShop({ odd: declaration }, { files });
@@ -143,4 +145,13 @@ test.each<readonly [what: string, declaration: Declaration]>([
   ['a key that there is not', { document: '{ a }', transport: 'ws' }],
 ])('is not loaded with %s', async (_, declaration) => {
   await expect(openShop({ odd: declaration })).rejects.toMatchObject({ code: 'MANIFEST_INVALID' });
+});
+
+test('finds a path among fragments that spread others twice, however many', async () => {
+  const fragments = Array.from({ length: 22 }, (_, n) => `fragment F${n} on Query { ...F${n + 1} ...F${n + 1} }`);
+  const document = ['{ ...F0 }', ...fragments, 'fragment F22 on Query { p: products { id } }'].join(' ');
+  await using shop = await openShop({ odd: { document, result_path: 'p.title' } });
+  const started = performance.now();
+  expect(await shop.failure('graphql.shop.odd')).toMatchObject({ code: 'MANIFEST_INVALID' });
+  expect(performance.now() - started).toBeLessThan(1000);
 });

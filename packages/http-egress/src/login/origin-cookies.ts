@@ -62,8 +62,15 @@ export class OriginCookies {
     const path = /;\s*path\s*=([^;]*)/i.exec(text)?.[1]?.trim() ?? '';
     const domain = /;\s*domain\s*=([^;]*)/i.exec(text)?.[1]?.trim() ?? '';
     const key = `${name};${path};${domain}`;
+    if (!this.#known.has(key) && this.#known.size >= maxCookies) this.#forgetEnded();
     if (!this.#known.has(key) && this.#known.size >= maxCookies) return false;
     this.#known.add(key);
     return true;
+  }
+
+  /** Those that ended or were never taken hold no room. */
+  #forgetEnded(): void {
+    const names = new Set(this.#jar.getCookiesSync(this.#origin, { allPaths: true }).map(({ key }) => key));
+    for (const key of this.#known) if (!names.has(key.slice(0, key.indexOf(';')))) this.#known.delete(key);
   }
 }

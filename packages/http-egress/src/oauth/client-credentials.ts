@@ -17,7 +17,8 @@ const retryAheadMs = 10_000;
 /** Access tokens of one OAuth client (RFC 6749, section 4.4). However many ask, one token request runs at a time. Kept in memory. */
 export class ClientCredentials {
   readonly #options: ClientCredentialsOptions;
-  readonly #request = new SharedTask<AccessToken>();
+  /** Replaced by `forget`. */
+  #request = new SharedTask<AccessToken>();
   readonly #fetch: typeof globalThis.fetch;
   #token: AccessToken | undefined;
   #renewAheadFrom = 0;
@@ -64,19 +65,22 @@ export class ClientCredentials {
     return this.#renew(signal);
   }
 
-  /** Keeps no token any more. */
+  /** Keeps no token any more, nor the one that is being asked for: only those who wait for it get it. */
   forget(): void {
     this.#token = undefined;
+    this.#request = new SharedTask();
   }
 
   async #renew(signal: Cancellation | undefined): Promise<string> {
-    const token = await this.#request.run((shared) => this.#fetchToken(shared), signal);
+    const request = this.#request;
+    const token = await request.run((shared) => this.#fetchToken(request, shared), signal);
     return token.value;
   }
 
-  async #fetchToken(signal: AbortSignal): Promise<AccessToken> {
+  async #fetchToken(request: SharedTask<AccessToken>, signal: AbortSignal): Promise<AccessToken> {
     const { definition, readClient } = this.#options;
     const token = await requestToken(this.#fetch, definition, await readClient(signal), signal);
+    if (request !== this.#request) return token;
     this.#token = token;
     this.#renewAheadFrom = 0;
     return token;

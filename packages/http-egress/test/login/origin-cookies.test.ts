@@ -80,6 +80,12 @@ test('no more than 180 cookies are kept, and those stay renewable', async () => 
   expect(cookies.value(new URL('https://shop.example.com/'), 'a0')).toBe('2');
 });
 
+test('cookies that ended hold no room', async () => {
+  const ended = Array.from({ length: 180 }, (_, index) => `a${index}=1; Max-Age=0`);
+  const cookies = await jarWith('https://shop.example.com/', 'first=1', ...ended, 'session=1');
+  expect(cookies.header(new URL('https://shop.example.com/'))).toBe('first=1; session=1');
+});
+
 test('a cleared jar is empty and can be used again', async () => {
   const url = new URL('https://shop.example.com/');
   const cookies = await jarWith(url.href, 'a=1');

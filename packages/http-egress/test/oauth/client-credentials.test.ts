@@ -193,6 +193,20 @@ describe('a token', () => {
     credentials.forget();
     expect(await credentials.token()).toBe('token-2');
   });
+
+  test('that is forgotten while it is being asked for is not used after', async () => {
+    const held: (() => void)[] = [];
+    const { credentials, requests } = await setUp((response, count) => held.push(() => issue()(response, count)));
+    const before = credentials.token();
+    await expect.poll(() => held.length).toBe(1);
+    credentials.forget();
+    const after = credentials.token();
+    await expect.poll(() => held.length).toBe(2);
+    for (const answer of held) answer();
+    expect(await Promise.all([before, after])).toEqual(['token-1', 'token-2']);
+    expect(await credentials.token()).toBe('token-2');
+    expect(requests).toHaveLength(2);
+  });
 });
 
 describe('an answer', () => {

@@ -108,7 +108,7 @@ async function introspected(
   if (schema !== undefined) return schema;
   throw new CapstanError(
     'UPSTREAM_ERROR',
-    `${capability.id}: the endpoint does not answer introspection. Import the file of its schema, with --endpoint.`,
+    `${capability.id}: the endpoint does not answer introspection with a schema. Import the file of its schema, with --endpoint.`,
     { retryable: false },
   );
 }

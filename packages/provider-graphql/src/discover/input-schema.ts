@@ -12,15 +12,15 @@ import {
   isRequiredInputField,
 } from 'graphql';
 
-const scalars: Readonly<Record<string, JsonObject>> = {
-  Int: { type: 'integer', minimum: -2_147_483_648, maximum: 2_147_483_647 },
-  Float: { type: 'number' },
-  String: { type: 'string' },
-  ID: { type: 'string' },
-  Boolean: { type: 'boolean' },
-  JSON: { type: ['object', 'array', 'string', 'number', 'boolean'] },
-  JSONObject: { type: 'object' },
-};
+const scalars: ReadonlyMap<string, JsonObject> = new Map<string, JsonObject>([
+  ['Int', { type: 'integer', minimum: -2_147_483_648, maximum: 2_147_483_647 }],
+  ['Float', { type: 'number' }],
+  ['String', { type: 'string' }],
+  ['ID', { type: 'string' }],
+  ['Boolean', { type: 'boolean' }],
+  ['JSON', { type: ['object', 'array', 'string', 'number', 'boolean'] }],
+  ['JSONObject', { type: 'object' }],
+]);
 
 /** The input of an operation whose variables are these arguments. Types are referred to, never repeated: they may hold themselves. */
 export function inputSchema(args: readonly GraphQLArgument[]): JsonSchema {
@@ -72,7 +72,7 @@ function schemaOf(type: GraphQLInputType, definitions: Map<string, JsonObject>):
 function notNull(type: GraphQLInputType, definitions: Map<string, JsonObject>): JsonObject {
   if (isNonNullType(type)) return notNull(type.ofType, definitions);
   if (isListType(type)) return { type: 'array', items: schemaOf(type.ofType, definitions) };
-  if (!isEnumType(type) && !isInputObjectType(type)) return scalars[type.name] ?? { type: 'string' };
+  if (!isEnumType(type) && !isInputObjectType(type)) return scalars.get(type.name) ?? { type: 'string' };
   define(type, definitions);
   return { $ref: `#/$defs/${type.name}` };
 }

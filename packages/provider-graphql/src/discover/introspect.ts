@@ -4,7 +4,7 @@ import { buildClientSchema, getIntrospectionQuery, type GraphQLSchema, type Intr
 /** Runs a query and hands out its data; undefined where the upstream refuses the document. */
 export type Ask = (document: string) => Promise<JsonObject | undefined>;
 
-/** The schema of a live endpoint; undefined where it does not tell. */
+/** The schema of a live endpoint; undefined where it does not tell, or nothing that can be used. */
 export async function introspect(ask: Ask): Promise<GraphQLSchema | undefined> {
   const everything = {
     descriptions: true,
@@ -18,7 +18,9 @@ export async function introspect(ask: Ask): Promise<GraphQLSchema | undefined> {
     (await ask(getIntrospectionQuery(everything))) ??
     (await ask(getIntrospectionQuery({ ...everything, oneOf: false }))) ??
     (await ask(getIntrospectionQuery({ descriptions: true, directiveIsRepeatable: false })));
-  return data?.['__schema'] === undefined
-    ? undefined
-    : buildClientSchema(data as unknown as IntrospectionQuery, { assumeValid: true });
+  try {
+    return data && buildClientSchema(data as unknown as IntrospectionQuery, { assumeValid: true });
+  } catch {
+    return undefined;
+  }
 }
