@@ -195,7 +195,7 @@ test('has a verdict on errors that are not its own', () => {
 
 test('strikes out secrets before it cuts a long answer', async () => {
   const secret = 'token-abcdef-0123456789';
-  const told = `${'x'.repeat(920)} ${secret} and more`;
+  const told = `${'x'.repeat(905)} ${secret} and more`;
   await using server = await startScriptedServer((request) =>
     request.rpcMethod === 'tools/call'
       ? jsonAnswer({ jsonrpc: '2.0', id: request.id, error: { code: -32603, message: told } })
