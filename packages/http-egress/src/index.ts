@@ -34,5 +34,6 @@ export { ClientCredentials, type ClientCredentialsOptions } from './oauth/client
 export type { ClientCredentialsDefinition } from './oauth/client-credentials-definition.ts';
 export type { OAuthClient } from './oauth/token-request.ts';
 export { RateBuckets, type RateBucketKey, type RateWaitOptions } from './rate/rate-buckets.ts';
+export { isConnectionHeader } from './request-headers.ts';
 export { retryAfterMs } from './retry-after.ts';
 export { isStatusPattern, matchesStatus, type StatusPattern } from './status-pattern.ts';

@@ -17,6 +17,9 @@ const refusedNames: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
+/** Whether a request may not set a header of this name, in any case: it is the connection's own. */
+export const isConnectionHeader = (name: string): boolean => refusedNames.has(name.toLowerCase());
+
 const token = /^[!#$%&'*+.^_`|~0-9a-z-]+$/i;
 const invalidValue = /[^\t\u0020-\u007e\u0080-\u00ff]/;
 const maxKnownNames = 1_000;
@@ -56,7 +59,7 @@ export class RequestHeaders {
         sent: false,
         code: 'MANIFEST_INVALID',
       });
-    if (refusedNames.has(name.toLowerCase()))
+    if (isConnectionHeader(name))
       throw new EgressError('invalid', `The header ${name} belongs to the connection. Leave it out.`, {
         sent: false,
         code: 'MANIFEST_INVALID',

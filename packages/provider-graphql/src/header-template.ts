@@ -1,3 +1,4 @@
+import { isConnectionHeader } from '@capstan/http-egress';
 import type { Capability } from '@capstan/provider';
 import type { MetadataKey } from './metadata-keys.ts';
 import { invalid, lines } from './metadata-values.ts';
@@ -8,23 +9,8 @@ export interface HeaderTemplate {
   readonly parts: readonly string[];
 }
 
-/** What the transport sets itself, and what belongs to the connection (RFC 9110, section 7.6.1). */
-const refused: ReadonlySet<string> = new Set([
-  'accept',
-  'connection',
-  'content-length',
-  'content-type',
-  'expect',
-  'host',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
+/** What each request says by itself. */
+const ownNames: ReadonlySet<string> = new Set(['accept', 'content-type']);
 
 /** Reads `graphql_headers`. Throws `MANIFEST_INVALID`, without quoting a value. */
 export function parseHeaders(capability: Capability): readonly HeaderTemplate[] {
@@ -43,7 +29,7 @@ export function parseHeaders(capability: Capability): readonly HeaderTemplate[] 
 
 /** Throws `MANIFEST_INVALID` for a header that is not for a manifest to set. */
 export function checkHeader(capability: Capability, key: MetadataKey, name: string): void {
-  if (refused.has(name.toLowerCase()))
+  if (isConnectionHeader(name) || ownNames.has(name.toLowerCase()))
     throw invalid(capability, `${key} must not set ${name}: it is set with each request`);
 }
 

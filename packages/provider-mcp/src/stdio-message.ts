@@ -1,25 +1,19 @@
-import type { JSONRPCMessage } from '@modelcontextprotocol/client';
 import { CapstanError } from '@capstan/provider';
-import { isRecord } from './is-record.ts';
+import { isRpcMessage, type RpcMessage } from './wire/json-rpc.ts';
 
 /**
  * Reads one line of a server's standard output. Throws `OUTPUT_INVALID` where it is no JSON-RPC 2.0 message.
  * Looks at the frame only.
  */
-export function parseStdioMessage(line: string): JSONRPCMessage {
+export function parseStdioMessage(line: string): RpcMessage {
   let value: unknown;
   try {
     value = JSON.parse(line);
   } catch (cause) {
     throw notAMessage(line, 'JSON', cause);
   }
-  if (!isMessage(value)) throw notAMessage(line, 'a JSON-RPC 2.0 message');
+  if (!isRpcMessage(value)) throw notAMessage(line, 'a JSON-RPC 2.0 message');
   return value;
-}
-
-function isMessage(value: unknown): value is JSONRPCMessage {
-  if (!isRecord(value) || value['jsonrpc'] !== '2.0') return false;
-  return typeof value['method'] === 'string' || 'result' in value || 'error' in value;
 }
 
 // The line is not quoted, nor is the parser's error kept, which quotes it: it may hold a secret of the server's.

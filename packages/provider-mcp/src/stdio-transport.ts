@@ -33,7 +33,7 @@ export interface StdioTransportOptions {
   readonly maxMessageBytes?: number;
 }
 
-/** Prepares a process; the transport starts it. No shell; its environment is the SDK's short list and what `mcp_env` names. */
+/** Prepares a process; the transport starts it. No shell; its environment is a short list of harmless variables and what `mcp_env` names. */
 export async function createStdioTransport(options: StdioTransportOptions): Promise<StdioChild> {
   const { target, secrets, opener, maxMessageBytes } = options;
   const command = await readStdioCommand(target, secrets, opener);
@@ -166,7 +166,7 @@ export class StdioTransport implements Transport {
   #deliver(line: string): void {
     if (this.#disconnected || line.trim() === '') return;
     try {
-      this.onmessage?.(parseStdioMessage(line));
+      this.onmessage?.(parseStdioMessage(line) as JSONRPCMessage);
     } catch (error) {
       this.onerror?.(error instanceof Error ? error : new Error('A message could not be handled.', { cause: error }));
     }

@@ -1,6 +1,6 @@
 import type { JSONRPCMessage } from '@modelcontextprotocol/client';
 import type { StdioChild } from '../stdio-transport.ts';
-import { isRpcMessage, type RpcMessage } from './json-rpc.ts';
+import type { RpcMessage } from './json-rpc.ts';
 import type { Wire } from './wire.ts';
 
 /** A process on its standard streams: one for all messages, so nothing says which call a message belongs to. */
@@ -18,9 +18,7 @@ export class StdioWire implements Wire {
   async start(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     const { transport } = this.#child;
-    transport.onmessage = (message: unknown) => {
-      if (isRpcMessage(message)) this.onmessage?.(message);
-    };
+    transport.onmessage = (message) => this.onmessage?.(message as RpcMessage);
     transport.onclose = () => this.onclose?.(this.#child.failure);
     await transport.start();
   }
